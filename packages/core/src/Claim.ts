@@ -1,0 +1,77 @@
+/**
+ * What one request needs: some units of several quotas at once, taken all together or not at all.
+ *
+ * @example
+ * ```ts
+ * const claim = Claim.make({ partition: "acme", needs: [Claim.need(perMinute), Claim.need(perDay, { cost: 2 })] })
+ * ```
+ */
+import { Data } from "effect"
+import type { Quota } from "./Quota.ts"
+
+/** Some units of one quota. `key` names the counter: needs of equal keys draw on the same slots. */
+export interface Need {
+  readonly quota: Quota
+  readonly key: string
+  readonly cost: number
+}
+
+export interface Claim {
+  /** Whose quotas they are, by a name that may be printed: never a key in clear. */
+  readonly partition: string
+  /** Which server's clock the answers tell; claims of one origin share what is learned of it. */
+  readonly origin: string
+  readonly needs: ReadonlyArray<Need>
+}
+
+/** A claim that cannot be: names the field, the rule that it breaks and the value that was given. */
+export class ClaimError extends Data.TaggedError("ClaimError")<{
+  readonly field: string
+  readonly rule: string
+  readonly value: unknown
+}> {
+  override get message() {
+    return `Claim: ${this.field} takes ${this.rule}, but was given ${String(this.value)}.`
+  }
+}
+
+/** A part of a claim before its partition is known; `within` narrows the counter, to one endpoint or contact, say. */
+export interface Draw {
+  readonly quota: Quota
+  readonly cost: number
+  readonly within: string
+}
+
+/** Some units, by default one, of a quota. Throws `ClaimError`. */
+export const need = (quota: Quota, options?: { readonly cost?: number; readonly within?: string }): Draw => {
+  const cost = options?.cost ?? 1
+  if (!Number.isInteger(cost) || cost < 1) {
+    throw new ClaimError({ field: `cost of ${quota.name}`, rule: "a whole number of units, 1 or more", value: cost })
+  }
+  return { quota, cost, within: options?.within ?? "" }
+}
+
+/** A claim on the quotas of one partition. Throws `ClaimError` if two needs draw on the same counter. */
+export const make = (options: {
+  readonly needs: ReadonlyArray<Draw>
+  readonly partition?: string
+  readonly origin?: string
+}): Claim => {
+  const { origin = "", partition = "" } = options
+  const needs = options.needs.map(({ cost, quota, within }) => ({
+    quota,
+    cost,
+    key: `${origin}|${partition}|${quota.name}|${within}`
+  }))
+  for (let i = 1; i < needs.length; i++) {
+    for (let j = 0; j < i; j++) {
+      if (needs[i]?.key === needs[j]?.key) {
+        throw new ClaimError({ field: "needs", rule: "each counter once, with its whole cost", value: needs[i]?.key })
+      }
+    }
+  }
+  return { partition, origin, needs }
+}
+
+/** A claim of one unit of each quota. */
+export const of = (...quotas: ReadonlyArray<Quota>): Claim => make({ needs: quotas.map((quota) => need(quota)) })

@@ -1,0 +1,342 @@
+/**
+ * What a provider promises, as data: so many units in so long, and how its server counts them.
+ *
+ * A quota counts nothing itself: `Admission` does the arithmetic, and the simulator enforces the same promise from the
+ * other side. Policies can be read from JSON with `Quota.Quota`.
+ *
+ * @example
+ * ```ts
+ * const sustained = Quota.rolling(1000, "1 minute").pipe(Quota.named("sustained"))
+ * const ours = sustained.pipe(Quota.share(0.5))
+ * ```
+ */
+import { Data, Duration, Effect, Function, Option, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
+
+const kinds = [
+  "rolling",
+  "fixed",
+  "slidingCounter",
+  "tokenBucket",
+  "idleReset",
+  "concurrency",
+  "unknown",
+  "unpublished"
+] as const
+
+/**
+ * How the server counts.
+ *
+ * - `rolling`: a log of the last `window`.
+ * - `fixed`: a counter that starts anew each `window`; `phase` tells how its start may be known.
+ * - `slidingCounter`: two buckets, the previous one weighted by what is left of it (Cloudflare, Kong).
+ * - `tokenBucket`: holds `limit`, gets `refill` back each `window` (GCRA and leaky buckets alike).
+ * - `idleReset`: a counter whose expiry every request pushes out, so that only silence for `window` frees it.
+ * - `concurrency`: at most `limit` at a time.
+ * - `unknown`: not told. Treated as the strictest of rolling, fixed and sliding counter: a hypothesis, not a promise.
+ * - `unpublished`: limited, but by a number that nobody tells; only a refusal closes it.
+ */
+export type Kind = (typeof kinds)[number]
+
+/** How the start of a fixed window may be known: clock multiples told by `Date`, the provider's reset header, or not. */
+export type Phase = "unknown" | "clock" | "reset"
+
+/** A page that says so, and the day on which it was read (ISO date). */
+export interface Source {
+  readonly url: string
+  readonly readOn: string
+}
+
+/** Spread out what is left of the window once the server reports fewer than `remaining`: when others use the key, or always. */
+export interface SlowBelow {
+  readonly remaining: number
+  readonly when: "others" | "always"
+}
+
+/** What can be said of a quota beyond its kind, limit and window. */
+export interface Options {
+  /** Distinguishes the quotas of one provider; by default `"1000 per 1m"`. */
+  readonly name?: string
+  /** Fixed windows only; default `"unknown"`. */
+  readonly phase?: Phase
+  /** Whether a refused request uses the quota; default `true`, which is always safe. */
+  readonly countsRefused?: boolean
+  /** A refusal closes the quota for so long; default zero. */
+  readonly penalty?: Duration.Input
+  /** `burst` (default) sends as soon as a slot is free, `even` spreads the slots over the window. */
+  readonly pacing?: "burst" | "even"
+  /** A bare number means `when: "others"`; default never. */
+  readonly slowBelow?: number | SlowBelow
+  /** Added to the window: closed boundaries, coarse or several server clocks, late counting. Default 1 ms. */
+  readonly slack?: Duration.Input
+  /** How long after the end of a response its concurrency slot is still held; default zero. */
+  readonly releaseLag?: Duration.Input
+  /** A physical lower bound of the round trip that you know, credited against the window; default zero. */
+  readonly latencyFloor?: Duration.Input
+  /** Share by which the server's clock or rate may be off; default 0.001. */
+  readonly rateMargin?: number
+  /** Whether the numbers are our guess, so that what the provider says replaces them in either direction. */
+  readonly assumed?: boolean
+  /** The provider's own number where `limit` is only a part of it. */
+  readonly published?: number
+  readonly source?: Source
+}
+
+/** A quota as data. Times are whole milliseconds; `refill` and `step` concern token buckets only. */
+export interface Quota extends Pipeable.Pipeable {
+  readonly name: string
+  readonly kind: Kind
+  readonly limit: number
+  readonly windowMillis: number
+  readonly refill: number
+  readonly step: number
+  readonly phase: Phase
+  readonly countsRefused: boolean
+  readonly penaltyMillis: number
+  readonly pacing: "burst" | "even"
+  readonly slowBelow: SlowBelow | undefined
+  readonly slackMillis: number
+  readonly releaseLagMillis: number
+  readonly latencyFloorMillis: number
+  readonly rateMargin: number
+  readonly assumed: boolean
+  readonly published: number
+  readonly source: Source | undefined
+}
+
+/** A quota that cannot be: names the field, the rule that it breaks and the value that was given. */
+export class QuotaError extends Data.TaggedError("QuotaError")<{
+  readonly quota: string
+  readonly field: string
+  readonly rule: string
+  readonly value: unknown
+}> {
+  override get message() {
+    return `Quota ${JSON.stringify(this.quota)}: ${this.field} takes ${this.rule}, but was given ${show(this.value)}.`
+  }
+}
+
+/** Everything that makes a quota; the form in which policies are written in JSON. */
+export interface Definition extends Options {
+  readonly kind: Kind
+  readonly limit?: number
+  readonly window?: Duration.Input
+  readonly refill?: number
+  readonly step?: number
+}
+
+/** The largest limit, so that products of units and milliseconds stay exact integers. */
+export const maxLimit = 1_000_000
+const maxWindowMillis = Duration.toMillis(Duration.days(366))
+
+/** Builds a quota from its definition; throws `QuotaError`. */
+export const make = (definition: Definition): Quota => {
+  const { kind, limit = kind === "unpublished" ? maxLimit : undefined } = definition
+  const window = definition.window ?? (kind === "concurrency" ? 0 : undefined)
+  const title = definition.name ?? `${kind === "unpublished" ? "unpublished" : limit}${perWindow(window)}`
+  const refuse = (field: string, rule: string, value: unknown) => {
+    throw new QuotaError({ quota: title, field, rule, value })
+  }
+  const oneOf = <A extends string>(field: string, options: ReadonlyArray<A>, value: A): A =>
+    options.includes(value) ? value : refuse(field, `one of ${options.join(", ")}`, value) as never
+  const whole = (field: string, value: unknown): number =>
+    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxLimit
+      ? value
+      : refuse(field, `a whole number from 1 to ${maxLimit}`, value) as never
+  const millis = (field: string, value: unknown, minimum: number): number => {
+    const duration = Option.getOrUndefined(Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis))
+    return duration !== undefined && Number.isInteger(duration) && duration >= minimum && duration <= maxWindowMillis
+      ? duration
+      : refuse(field, `a duration of whole milliseconds, such as "1 minute" or 60000, from ${minimum} to a year`, value) as never
+  }
+  const flag = (field: string, value: unknown): boolean =>
+    typeof value === "boolean" ? value : refuse(field, "true or false", value) as never
+  const margin = definition.rateMargin ?? 0.001
+  if (!(margin >= 0 && margin <= 0.5)) refuse("rateMargin", "a fraction from 0 to 0.5", margin)
+  if (title === "") refuse("name", "a text that is not empty", title)
+  const units = whole("limit", limit)
+  const step = whole("step", definition.step ?? 1)
+  if (kind === "tokenBucket" && step > units) refuse("step", `at most the limit, ${units}`, step)
+  const published = whole("published", definition.published ?? units)
+  if (published < units) refuse("published", `at least the limit, ${units}`, published)
+  return {
+    ...Pipeable.Prototype,
+    name: title,
+    kind: oneOf("kind", kinds, kind),
+    limit: units,
+    windowMillis: millis("window", window, kind === "concurrency" ? 0 : 1),
+    refill: whole("refill", definition.refill ?? units),
+    step,
+    phase: oneOf("phase", ["unknown", "clock", "reset"], definition.phase ?? "unknown"),
+    countsRefused: flag("countsRefused", definition.countsRefused ?? true),
+    penaltyMillis: millis("penalty", definition.penalty ?? 0, 0),
+    pacing: oneOf("pacing", ["burst", "even"], definition.pacing ?? "burst"),
+    slowBelow: slowBelowOf(definition.slowBelow, refuse),
+    slackMillis: millis("slack", definition.slack ?? 1, 0),
+    releaseLagMillis: millis("releaseLag", definition.releaseLag ?? 0, 0),
+    latencyFloorMillis: millis("latencyFloor", definition.latencyFloor ?? 0, 0),
+    rateMargin: margin,
+    assumed: flag("assumed", definition.assumed ?? false),
+    published,
+    source: definition.source
+  }
+}
+
+/** At most `limit` in any span of `window`, by a log of the server's. */
+export const rolling = (limit: number, window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "rolling", limit, window })
+
+/** At most `limit` in each window; say with `phase` how the start of a window can be known. */
+export const fixed = (limit: number, window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "fixed", limit, window })
+
+/** At most `limit` in each civil day, month or year, as long as the longest of them lasts (a day has 25 hours in autumn). */
+export const calendar = (limit: number, unit: keyof typeof longestHours, options?: Options): Quota =>
+  make({ name: `${limit} per ${unit}`, ...options, kind: "fixed", limit, window: Duration.hours(longestHours[unit]) })
+const longestHours = { day: 25, month: 31 * 24 + 1, year: 366 * 24 }
+
+/** At most `limit` by the weighted count of the last two windows. */
+export const slidingCounter = (limit: number, window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "slidingCounter", limit, window })
+
+/** A bucket of `capacity` that gets `refill` back `every` so long, continuously or `step` at once. */
+export const tokenBucket = (
+  bucket: { readonly capacity: number; readonly refill: number; readonly every: Duration.Input; readonly step?: number },
+  options?: Options
+): Quota =>
+  make({
+    ...options,
+    kind: "tokenBucket",
+    limit: bucket.capacity,
+    refill: bucket.refill,
+    window: bucket.every,
+    step: bucket.step ?? 1
+  })
+
+/** At most `limit` until the server has seen nothing for `window`. */
+export const idleReset = (limit: number, window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "idleReset", limit, window })
+
+/** At most `limit` at a time, from admission until the response has been read. */
+export const concurrency = (limit: number, options?: Options): Quota =>
+  make({ name: `${limit} at a time`, ...options, kind: "concurrency", limit })
+
+/** At most `limit` per `window`, by a rule that is not told. */
+export const unknown = (limit: number, window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "unknown", limit, window })
+
+/** A limit whose number is not told: nothing is held back until a refusal closes it. */
+export const unpublished = (window: Duration.Input, options?: Options): Quota =>
+  make({ ...options, kind: "unpublished", window })
+
+/** The same quota under another name. */
+export const named: {
+  (name: string): (self: Quota) => Quota
+  (self: Quota, name: string): Quota
+} = Function.dual(2, (self: Quota, name: string): Quota => make({ ...definition(self), name }))
+
+/** The same quota with other options. */
+export const withOptions: {
+  (options: Options): (self: Quota) => Quota
+  (self: Quota, options: Options): Quota
+} = Function.dual(2, (self: Quota, options: Options): Quota => make({ ...definition(self), ...options }))
+
+/**
+ * A part of the quota, rounded down and at least one unit, for one of several users of a key. What the others use up to
+ * the published number is then not taken for theft.
+ */
+export const share: {
+  (part: number): (self: Quota) => Quota
+  (self: Quota, part: number): Quota
+} = Function.dual(2, (self: Quota, part: number): Quota => {
+  if (!(part > 0 && part <= 1)) {
+    throw new QuotaError({ quota: self.name, field: "share", rule: "a fraction above 0 and up to 1", value: part })
+  }
+  const limit = Math.max(1, Math.floor(self.limit * part))
+  const slower = self.kind === "tokenBucket" ? { window: Math.ceil(self.windowMillis / part) } : {}
+  return make({ ...definition(self), ...slower, limit, step: Math.min(self.step, limit), published: self.published })
+})
+
+/** The definition that makes this quota, with every option written out. */
+export const definition = (self: Quota): Definition => ({
+  kind: self.kind,
+  name: self.name,
+  limit: self.limit,
+  window: self.windowMillis,
+  refill: self.refill,
+  step: self.step,
+  phase: self.phase,
+  countsRefused: self.countsRefused,
+  penalty: self.penaltyMillis,
+  pacing: self.pacing,
+  ...(self.slowBelow && { slowBelow: self.slowBelow }),
+  slack: self.slackMillis,
+  releaseLag: self.releaseLagMillis,
+  latencyFloor: self.latencyFloorMillis,
+  rateMargin: self.rateMargin,
+  assumed: self.assumed,
+  published: self.published,
+  ...(self.source && { source: self.source })
+})
+
+const DurationJson = Schema.Union([Schema.Finite, Schema.String])
+const SourceJson = Schema.Struct({ url: Schema.String, readOn: Schema.String })
+const SlowBelowJson = Schema.Union([
+  Schema.Finite,
+  Schema.Struct({ remaining: Schema.Finite, when: Schema.Literals(["others", "always"]) })
+])
+
+/** A quota read from JSON and written to it: `{ "kind": "rolling", "limit": 1000, "window": "1 minute" }`. */
+export const Quota = Schema.Struct({
+  kind: Schema.Literals(kinds),
+  name: Schema.optionalKey(Schema.String),
+  limit: Schema.optionalKey(Schema.Finite),
+  window: Schema.optionalKey(DurationJson),
+  refill: Schema.optionalKey(Schema.Finite),
+  step: Schema.optionalKey(Schema.Finite),
+  phase: Schema.optionalKey(Schema.Literals(["unknown", "clock", "reset"])),
+  countsRefused: Schema.optionalKey(Schema.Boolean),
+  penalty: Schema.optionalKey(DurationJson),
+  pacing: Schema.optionalKey(Schema.Literals(["burst", "even"])),
+  slowBelow: Schema.optionalKey(SlowBelowJson),
+  slack: Schema.optionalKey(DurationJson),
+  releaseLag: Schema.optionalKey(DurationJson),
+  latencyFloor: Schema.optionalKey(DurationJson),
+  rateMargin: Schema.optionalKey(Schema.Finite),
+  assumed: Schema.optionalKey(Schema.Boolean),
+  published: Schema.optionalKey(Schema.Finite),
+  source: Schema.optionalKey(SourceJson)
+}).pipe(
+  Schema.decodeTo(
+    Schema.declare((input): input is Quota => isQuota(input), { expected: "a Quota" }),
+    SchemaTransformation.transformEffect({
+      decode: (json, options) =>
+        Effect.catch(
+          Effect.try({ try: () => make(json as Definition), catch: (error) => error as QuotaError }),
+          (error) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, json, options))
+        ),
+      encode: (quota) => Effect.succeed(definition(quota) as typeof Json)
+    })
+  )
+)
+declare const Json: { readonly kind: Kind }
+
+/** Whether the value is a quota that `make` has built. */
+export const isQuota = (input: unknown): input is Quota =>
+  typeof input === "object" && input !== null && "kind" in input && "windowMillis" in input && "published" in input
+
+const perWindow = (window: Duration.Input | undefined) =>
+  Option.match(window === undefined ? Option.none() : Duration.fromInput(window), {
+    onNone: () => "",
+    onSome: (duration) => ` per ${Duration.format(duration)}`
+  })
+
+const slowBelowOf = (
+  value: number | SlowBelow | undefined,
+  refuse: (field: string, rule: string, value: unknown) => void
+): SlowBelow | undefined => {
+  const slowBelow = typeof value === "number" ? { remaining: value, when: "others" as const } : value
+  if (slowBelow && !(slowBelow.remaining >= 0)) refuse("slowBelow", "a number of remaining units, 0 or more", value)
+  return slowBelow
+}
+
+const show = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : String(value))

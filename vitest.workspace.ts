@@ -1,0 +1,15 @@
+import { readdirSync } from "node:fs"
+import { defineConfig } from "vitest/config"
+
+const folders = [...readdirSync(new URL("./packages", import.meta.url)).map((name) => `packages/${name}`), "examples"]
+
+export default defineConfig({
+  test: {
+    projects: folders.map((folder) => ({
+      root: new URL(`./${folder}`, import.meta.url).pathname,
+      // Vitest runs tests through Vite's "ssr" environment, so only its conditions reach the workspace's own sources.
+      ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
+      test: { name: folder.replace("packages/", ""), include: ["**/*.test.ts"], testTimeout: 30_000 }
+    }))
+  }
+})
