@@ -3,7 +3,9 @@
  *
  * `classify` and `decode` are pure. `decode` is total as well: whatever a server sends, it returns.
  */
-import type { HttpClientRequest } from "effect/http"
+import type { Effect } from "effect"
+import type { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import type { AdmissionError } from "./AdmissionError.ts"
 import type { Draw } from "./Claim.ts"
 import type { Quota, Source } from "./Quota.ts"
 import type { RateLimited } from "./RateLimited.ts"
@@ -25,7 +27,16 @@ export interface Decoded<E> {
   readonly refusal?: E
 }
 
-export interface Provider<E extends RateLimited, Q extends Readonly<Record<string, Quota>>> {
+/** One turn of the flow, from admission to learning; a retry is another. */
+export type Attempt<E> = Effect.Effect<
+  HttpClientResponse.HttpClientResponse,
+  HttpClientError.HttpClientError | AdmissionError | E
+>
+
+/** The quotas of a provider by name. */
+export type Quotas = Readonly<Record<string, Quota>>
+
+export interface Provider<E extends RateLimited, Q extends Quotas = Quotas> {
   /** Lower case, one word: part of metric, span and event names. */
   readonly id: string
   readonly docs: Source
@@ -41,4 +52,10 @@ export interface Provider<E extends RateLimited, Q extends Readonly<Record<strin
   readonly reads: "errors" | "json"
   /** Whether the request may be sent again after a refusal; true where the provider says that it processed nothing. */
   readonly repeatsRefused: (request: HttpClientRequest.HttpClientRequest) => boolean
+  /** Completes a request once, before its first attempt: an idempotency key that stays the same over its retries. */
+  readonly prepare?: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientRequest.HttpClientRequest>
+  /** Made once for each client: surrounds every attempt, for what only a sequence of refusals can tell. */
+  readonly around?: Effect.Effect<
+    (attempt: Attempt<E>, request: HttpClientRequest.HttpClientRequest) => Attempt<E>
+  >
 }

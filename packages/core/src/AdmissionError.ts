@@ -1,0 +1,59 @@
+/**
+ * Why a call was not admitted, by our own decision and before anything was sent.
+ *
+ * @example
+ * ```ts
+ * call.pipe(Effect.catchReason("AdmissionError", "DeadlineExceeded", (reason) => Console.log(reason.earliest)))
+ * ```
+ */
+import { DateTime, Schema } from "effect"
+
+/** The limiter already holds as many waiting calls as it may. */
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", { bound: Schema.Int }) {
+  override get message() {
+    return `${this.bound} calls are waiting already, which is the bound of the queue (queueBound).`
+  }
+}
+
+/** The call cannot be admitted by its deadline. */
+export class DeadlineExceeded extends Schema.TaggedError<DeadlineExceeded>()("DeadlineExceeded", {
+  /** The earliest instant at which it could be admitted, as far as known now. */
+  earliest: Schema.DateTimeUtc,
+  deadline: Schema.DateTimeUtc,
+  quota: Schema.String
+}) {
+  override get message() {
+    return (
+      `Quota ${JSON.stringify(this.quota)} has no room before the deadline; ` +
+      `the earliest instant, as far as known, is ${DateTime.formatIso(this.earliest)}.`
+    )
+  }
+}
+
+/** The claim is larger than its quota can ever be. */
+export class Never extends Schema.TaggedError<Never>()("Never", {
+  quota: Schema.String,
+  cost: Schema.Int,
+  limit: Schema.Int
+}) {
+  override get message() {
+    return `The call needs ${this.cost} units of quota ${JSON.stringify(this.quota)}, which never holds more than ${this.limit}.`
+  }
+}
+
+/** The store that keeps the quota cannot answer. */
+export class Store extends Schema.TaggedError<Store>()("Store", { description: Schema.String, cause: Schema.Defect() }) {
+  override get message() {
+    return this.description
+  }
+}
+
+/** Refused by the limiter itself; nothing was sent, so that repeating the call is always safe. */
+export class AdmissionError extends Schema.TaggedError<AdmissionError>()("AdmissionError", {
+  partition: Schema.String,
+  reason: Schema.Union([QueueFull, DeadlineExceeded, Never, Store])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
