@@ -35,20 +35,28 @@ export class ClaimError extends Data.TaggedError("ClaimError")<{
   }
 }
 
-/** A part of a claim before its partition is known; `within` narrows the counter, to one endpoint or contact, say. */
+/**
+ * A part of a claim before its partition is known; `within` narrows the counter, to one endpoint or contact, say, and
+ * `partition` replaces the claim's, for a counter that several keys share.
+ */
 export interface Draw {
   readonly quota: Quota
   readonly cost: number
   readonly within: string
+  readonly partition?: string
 }
 
 /** Some units, by default one, of a quota. Throws `ClaimError`. */
-export const need = (quota: Quota, options?: { readonly cost?: number; readonly within?: string }): Draw => {
+export const need = (
+  quota: Quota,
+  options?: { readonly cost?: number; readonly within?: string; readonly partition?: string | undefined }
+): Draw => {
   const cost = options?.cost ?? 1
   if (!Number.isInteger(cost) || cost < 1) {
     throw new ClaimError({ field: `cost of ${quota.name}`, rule: "a whole number of units, 1 or more", value: cost })
   }
-  return { quota, cost, within: options?.within ?? "" }
+  const own = options?.partition === undefined ? {} : { partition: options.partition }
+  return { quota, cost, within: options?.within ?? "", ...own }
 }
 
 /** A claim on the quotas of one partition. Throws `ClaimError` if two needs draw on the same counter. */
@@ -58,10 +66,10 @@ export const make = (options: {
   readonly origin?: string
 }): Claim => {
   const { origin = "", partition = "" } = options
-  const needs = options.needs.map(({ cost, quota, within }) => ({
-    quota,
-    cost,
-    key: `${origin}|${partition}|${quota.name}|${within}`
+  const needs = options.needs.map((draw) => ({
+    quota: draw.quota,
+    cost: draw.cost,
+    key: `${origin}|${draw.partition ?? partition}|${draw.quota.name}|${draw.within}`
   }))
   for (let i = 1; i < needs.length; i++) {
     for (let j = 0; j < i; j++) {

@@ -9,7 +9,8 @@
  * }) {}
  * ```
  */
-import { DateTime, Duration, Option, Predicate, Schema } from "effect"
+import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
+import type { Signal } from "./Signal.ts"
 
 export const fields = {
   /** The provider's id. */
@@ -25,6 +26,33 @@ export const fields = {
   isRetryable: Schema.Boolean,
   /** The refusal's body as it came, at most 64 KiB. */
   raw: Schema.String
+}
+
+/** A field of a refusal's body that may be missing or of another type: then it is none, and the others are still read. */
+export const field = <S extends Schema.Constraint>(schema: S) =>
+  Schema.OptionFromOptionalKey(schema).pipe(Schema.catchDecoding(() => Effect.succeedSome(Option.none())))
+
+/** A total reader of refusals' bodies, for a schema whose fields may all be missing: text that is no JSON object gives none of them. */
+export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => {
+  const read = Schema.decodeUnknownOption(Schema.fromJsonString(body))
+  const empty: S["Type"] = Schema.decodeUnknownSync(body)({})
+  return (text: string): S["Type"] => Option.getOrElse(read(text), () => empty)
+}
+
+const maxDateMillis = 8_640_000_000_000_000
+
+/**
+ * The wait that a signal tells, as an error shows it: an instant of the server's clock is corrected by the response's own
+ * `Date`. A wait that is past, zero or missing gives none.
+ */
+export const told = (signal: Signal, receivedAtMillis: number) => {
+  const { retry, serverDateMillis = receivedAtMillis } = signal
+  const millis = retry === undefined ? 0 : retry.kind === "after" ? retry.millis : retry.millis - serverDateMillis
+  const wait = millis > 0 ? Option.some(millis) : Option.none()
+  return {
+    retryAfter: Option.map(wait, Duration.millis),
+    retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
+  }
 }
 
 /** The common view of every provider's refusal. */

@@ -42,10 +42,12 @@ export interface Reading {
   readonly isRefused: boolean
 }
 
-/** What a handler may use: the server's own clock, and a count that makes ids differ. */
+/** What a handler may use: the server's own clock, a count that makes ids differ, and what this one server remembers. */
 export interface Context {
   readonly nowMillis: number
   readonly sequence: number
+  /** Empty when the server starts; each running simulation has its own. */
+  readonly memory: Map<string, unknown>
 }
 
 export interface Route {
