@@ -10,7 +10,7 @@
  * ```
  */
 import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
-import type { Signal } from "./Signal.ts"
+import type { Instant, Signal } from "./Signal.ts"
 
 export const fields = {
   /** The provider's id. */
@@ -42,18 +42,37 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => 
 const maxDateMillis = 8_640_000_000_000_000
 
 /**
- * The wait that a signal tells, as an error shows it: an instant of the server's clock is corrected by the response's own
- * `Date`. A wait that is past, zero or missing gives none.
+ * Adds the wait that a refusal tells to its signal, and shows it as an error does. An instant of the server's clock is
+ * corrected by the response's own `Date`. A wait that is past, zero or missing is none, in both.
  */
-export const told = (signal: Signal, receivedAtMillis: number) => {
-  const { retry, serverDateMillis = receivedAtMillis } = signal
+export const told = (signal: Signal, retry: Instant | undefined, receivedAtMillis: number) => {
+  const { serverDateMillis = receivedAtMillis } = signal
   const millis = retry === undefined ? 0 : retry.kind === "after" ? retry.millis : retry.millis - serverDateMillis
   const wait = millis > 0 ? Option.some(millis) : Option.none()
   return {
-    retryAfter: Option.map(wait, Duration.millis),
-    retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
+    signal: retry !== undefined && millis > 0 ? { ...signal, retry } : signal,
+    wait: {
+      retryAfter: Option.map(wait, Duration.millis),
+      retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
+    }
   }
 }
+
+/** One sentence on a refusal for its message: who refused by which limit, what was said, and when to come back. */
+export const sentence = (
+  title: string,
+  error: Pick<RateLimited, "quota" | "retryAt" | "isRetryable">,
+  said: Option.Option<string>
+) =>
+  `${title} refused the request` +
+  Option.match(error.quota, { onNone: () => "", onSome: (quota) => ` by its limit ${JSON.stringify(quota)}` }) +
+  Option.match(said, { onNone: () => "", onSome: (text) => `, saying ${JSON.stringify(text)}` }) +
+  (error.isRetryable
+    ? Option.match(error.retryAt, {
+        onNone: () => "; it tells no time to come back.",
+        onSome: (at) => `; it may be asked again at ${DateTime.formatIso(at)}.`
+      })
+    : "; repeating the request cannot succeed.")
 
 /** The common view of every provider's refusal. */
 export interface RateLimited extends Error {
