@@ -42,15 +42,16 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => 
 const maxDateMillis = 8_640_000_000_000_000
 
 /**
- * Adds the wait that a refusal tells to its signal, and shows it as an error does. An instant of the server's clock is
+ * Puts the wait that a refusal tells into its signal, and shows it as an error does. An instant of the server's clock is
  * corrected by the response's own `Date`. A wait that is past, zero or missing is none, in both.
  */
 export const told = (signal: Signal, retry: Instant | undefined, receivedAtMillis: number) => {
-  const { serverDateMillis = receivedAtMillis } = signal
+  const { retry: _, ...said } = signal
+  const { serverDateMillis = receivedAtMillis } = said
   const millis = retry === undefined ? 0 : retry.kind === "after" ? retry.millis : retry.millis - serverDateMillis
   const wait = millis > 0 ? Option.some(millis) : Option.none()
   return {
-    signal: retry !== undefined && millis > 0 ? { ...signal, retry } : signal,
+    signal: retry !== undefined && millis > 0 ? { ...said, retry } : said,
     wait: {
       retryAfter: Option.map(wait, Duration.millis),
       retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
