@@ -1,0 +1,169 @@
+/**
+ * Providers in place of the network: as an `HttpClient` in virtual time, or as a real server on 127.0.0.1.
+ *
+ * @example
+ * ```ts
+ * it.effect("stays within the quota for an hour", () =>
+ *   Effect.gen(function*() {
+ *     const { stats } = yield* Simulator.fastForward(program)
+ *     assert.strictEqual(stats.refusals, 0)
+ *   }).pipe(Effect.provide(Simulator.layer(simulation, { latency: { before: "20 millis" } }))))
+ * ```
+ */
+import type * as Simulation from "@sluice/core/Simulation"
+import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
+import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse, HttpServerRequest } from "effect/http"
+import type { ServeError } from "effect/http/HttpServerError"
+import * as FastForward from "./FastForward.ts"
+import * as Scenario from "./Scenario.ts"
+import type { Served, ServeOptions } from "./Serve.ts"
+import * as Server from "./Server.ts"
+import * as Stats from "./Stats.ts"
+
+/** What the running simulations saw. */
+export class Simulator extends Context.Service<
+  Simulator,
+  {
+    /** Of all simulations together. */
+    readonly stats: Effect.Effect<Stats.Stats>
+    /** Of one simulation; empty if there is none of that id. */
+    readonly statsOf: (id: string) => Effect.Effect<Stats.Stats>
+  }
+>()("@sluice/simulator/Simulator") {}
+
+/** A simulation, alone or with a scenario of its own. */
+export type Entry =
+  | Simulation.Simulation
+  | { readonly simulation: Simulation.Simulation; readonly scenario?: Scenario.Input | undefined }
+
+/**
+ * Answers requests to the simulation's `baseUrl` in the time of the `Clock`; others fail with a `TransportError`.
+ *
+ * A request that is interrupted on its way to the server was never counted; on its way back it stays counted.
+ */
+export const layer = (
+  simulation: Simulation.Simulation,
+  scenario?: Scenario.Input
+): Layer.Layer<HttpClient.HttpClient | Simulator> => layerAll([{ simulation, scenario }])
+
+/** Several providers behind one client, told apart by their `baseUrl`. */
+export const layerAll = (entries: ReadonlyArray<Entry>): Layer.Layer<HttpClient.HttpClient | Simulator> => {
+  const start = prepare(entries)
+  return Layer.effectContext(
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      const servers = start(now)
+      return Context.make(HttpClient.HttpClient, client(servers)).pipe(Context.add(Simulator, service(servers)))
+    })
+  )
+}
+
+/**
+ * Serves simulations over HTTP on 127.0.0.1 until the scope closes. `url` is what a client takes as its base URL.
+ *
+ * A single simulation answers at the root and under its id, several under their ids only. `GET /__stats` answers counts
+ * and the timeline, with fingerprints in the place of keys.
+ */
+export const serve = (
+  simulations: Entry | ReadonlyArray<Entry>,
+  scenario?: Scenario.Input,
+  options?: ServeOptions
+): Effect.Effect<Served, ServeError, Scope.Scope> => {
+  const entries = (isList(simulations) ? simulations : [simulations]).map((entry) =>
+    "simulation" in entry
+      ? { simulation: entry.simulation, scenario: entry.scenario ?? scenario }
+      : { simulation: entry, scenario }
+  )
+  const start = prepare(entries)
+  // Loaded when it is used, so that programs without Node can import the layers.
+  return Effect.flatMap(
+    Effect.promise(() => import("./Serve.ts")),
+    (module) => Effect.flatMap(Clock.currentTimeMillis, (now) => module.serve(start(now), options))
+  )
+}
+
+/** What became of an effect that was run to its end, how long it took in virtual time, and what the simulations saw. */
+export interface Run<A, E> extends FastForward.Run<A, E> {
+  /** Empty if no simulation is in the context. */
+  readonly stats: Stats.Stats
+}
+
+/**
+ * Runs an effect to its end under the `TestClock`, jumping from sleep to sleep; fails if that takes more than `atMost` of
+ * virtual time (default 30 days).
+ */
+export const fastForward = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  options?: FastForward.Options
+): Effect.Effect<Run<A, E>, FastForward.FastForwardError, R> =>
+  Effect.gen(function* () {
+    const run = yield* FastForward.run(effect, options)
+    const simulator = yield* Effect.serviceOption(Simulator)
+    return { ...run, stats: Option.isSome(simulator) ? yield* simulator.value.stats : Stats.empty }
+  })
+
+/** Checks everything at once; the servers begin to count at the instant that is given later. */
+const prepare = (entries: ReadonlyArray<Entry>) => {
+  const prepared = entries.map((entry) => {
+    const { simulation, scenario } = "simulation" in entry ? entry : { simulation: entry, scenario: undefined }
+    const checked = Scenario.make(scenario)
+    Scenario.checkQuotas(checked, simulation.quotas)
+    return [simulation, checked] as const
+  })
+  return (startMillis: number) =>
+    prepared.map(([simulation, scenario]) => Server.make(simulation, scenario, startMillis))
+}
+
+const service = (servers: ReadonlyArray<Server.Server>): Simulator["Service"] => ({
+  stats: Effect.sync(() => Stats.merge(servers.map((server) => server.stats()))),
+  statsOf: (id) => Effect.sync(() => servers.find((server) => server.simulation.id === id)?.stats() ?? Stats.empty)
+})
+
+const client = (servers: ReadonlyArray<Server.Server>): HttpClient.HttpClient => {
+  // The longest path first, so that a provider may live below another one's.
+  const byPath = servers.toSorted((left, right) => right.basePath.length - left.basePath.length)
+  const origins = new Map(servers.map((server) => [server, new URL(server.simulation.baseUrl).origin]))
+  return HttpClient.make((request, url) => {
+    for (const server of byPath) {
+      const path = origins.get(server) === url.origin ? Server.below(server.basePath, url.pathname) : undefined
+      if (path !== undefined) return send(server, request, path, url.searchParams)
+    }
+    const description = `no simulation lives at ${url.origin}${url.pathname}, only at ${servers.map(baseUrlOf).join(", ")}`
+    return Effect.fail(
+      new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+    )
+  })
+}
+
+const send = Effect.fnUntraced(function* (
+  server: Server.Server,
+  request: HttpClientRequest.HttpClientRequest,
+  path: string,
+  query: URLSearchParams
+) {
+  const body = yield* bodyOf(request)
+  const { beforeMillis, afterMillis } = server.latency()
+  if (beforeMillis > 0) yield* Effect.sleep(beforeMillis)
+  const now = yield* Clock.currentTimeMillis
+  const answer = server.arrive(
+    { method: request.method, path, query, headers: request.headers, body },
+    now,
+    now + afterMillis
+  )
+  if (afterMillis > 0) yield* Effect.sleep(afterMillis)
+  const { status, headers } = answer
+  return HttpClientResponse.fromWeb(request, new Response(hasBody(status) ? answer.body : null, { status, headers }))
+})
+
+const bodyOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<string, HttpClientError.HttpClientError> =>
+  request.body._tag === "Empty"
+    ? Effect.succeed("")
+    : Effect.mapError(
+        HttpServerRequest.fromClientRequest(request).text,
+        (cause) => new HttpClientError.HttpClientError({ reason: new HttpClientError.EncodeError({ request, cause }) })
+      )
+
+const hasBody = (status: number) => status !== 204 && status !== 205 && status !== 304
+
+const baseUrlOf = (server: Server.Server) => server.simulation.baseUrl
+
+const isList = (value: Entry | ReadonlyArray<Entry>): value is ReadonlyArray<Entry> => Array.isArray(value)

@@ -1,0 +1,11 @@
+/** Simulated providers: an independent oracle for whoever calls them. */
+export * as Counter from "./Counter.ts"
+export * as FastForward from "./FastForward.ts"
+export * as Latency from "./Latency.ts"
+export * as Metering from "./Metering.ts"
+export * as NeverExceeds from "./NeverExceeds.ts"
+export * as Scenario from "./Scenario.ts"
+export * as Seeded from "./Seeded.ts"
+export * as Server from "./Server.ts"
+export * as Simulator from "./Simulator.ts"
+export * as Stats from "./Stats.ts"
