@@ -1,0 +1,166 @@
+/**
+ * Attio's rate limits: what it promises, how its refusals are read, and a client that keeps to both.
+ *
+ * - https://docs.attio.com/rest-api/how-to/rate-limiting, read on 2026-11-22: limits, refusal, waiting
+ * - https://docs.attio.com/rest-api/guides/rate-limiting, read on 2026-11-22: limits by the score of queries
+ *
+ * @example
+ * ```ts
+ * const program = Effect.gen(function*() {
+ *   const attio = yield* Attio.Client
+ *   const response = yield* attio.get("/v2/self")
+ *   return yield* response.json
+ * }).pipe(Effect.catchTag("AttioRateLimited", (error) => Effect.logWarning(error.message)))
+ * ```
+ */
+import * as Claim from "@sluice/core/Claim"
+import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
+import * as Quota from "@sluice/core/Quota"
+import * as Refusal from "@sluice/core/RateLimited"
+import * as Signal from "@sluice/core/Signal"
+import { Option } from "effect"
+import type { HttpClientRequest } from "effect/http"
+import { AttioRateLimited, read } from "./RateLimited.ts"
+import * as TooComplex from "./TooComplex.ts"
+
+// --- Quotas -------------------------------------------------------------------------------------
+
+const docs: Quota.Source = { url: "https://docs.attio.com/rest-api/how-to/rate-limiting", readOn: "2026-11-22" }
+const scores: Quota.Source = { url: "https://docs.attio.com/rest-api/guides/rate-limiting", readOn: "2026-11-22" }
+
+/**
+ * What Attio promises. A refusal ends with "the next clock second", so its windows are clock seconds.
+ *
+ * The page does not say whose limit it is; it is taken for the key's, and another is named by `partition`.
+ */
+export const quotas = {
+  /** "100 requests per second for read requests". */
+  reads: Quota.fixed(100, "1 second", { name: "reads", phase: "clock", source: docs }),
+  /** "25 requests per second for write requests". */
+  writes: Quota.fixed(25, "1 second", { name: "writes", phase: "clock", source: docs }),
+  /** The sum of the scores of queries over a sliding 10 s, in the whole workspace; its budget is not published. */
+  queries: Quota.unpublished("10 seconds", { name: "queries", source: scores })
+}
+
+// --- Classify -----------------------------------------------------------------------------------
+
+/** What Attio's own limits depend on beyond the key. */
+export interface Limits {
+  /**
+   * Lower limits of single endpoints, "documented on the endpoint": `{ "GET /v2/notes": Quota.fixed(...) }`. Parts of the
+   * path in braces stand for anything. They hold on top of the general ones.
+   */
+  readonly endpoints?: Readonly<Record<string, Quota.Quota>>
+  /** Names the workspace, so that all clients of it share its limit of scores; by default each key has its own. */
+  readonly workspace?: string
+}
+
+type Kind = "reads" | "writes" | "queries"
+interface Target {
+  readonly method: string
+  readonly path: string
+}
+
+const scored = /(^|\/)v2\/(objects\/[^/]+\/records|lists\/[^/]+\/entries)\/query\/?$/
+const readsByPost = /\/(query|search)\/?$/
+
+const kindOf = ({ method, path }: Target): Kind => {
+  if (method === "GET") return "reads"
+  if (method !== "POST") return "writes"
+  return scored.test(path) ? "queries" : readsByPost.test(path) ? "reads" : "writes"
+}
+
+const targetOf = ({ method, url }: HttpClientRequest.HttpClientRequest): Target => ({
+  method,
+  path: URL.parse(url, "https://api.attio.com")?.pathname ?? url
+})
+
+/** Which requests an endpoint such as `GET /v2/notes` means; throws `ClaimError`. */
+const matcherOf = (endpoint: string): ((target: Target) => boolean) => {
+  const [, method, template] = /^([A-Z]+) (\/[^\s?#]+)$/.exec(endpoint) ?? []
+  if (method === undefined || template === undefined) {
+    throw new Claim.ClaimError({ field: "endpoints", rule: 'names such as "GET /v2/notes"', value: endpoint })
+  }
+  const parts = partsOf(template)
+  return (target) => {
+    const given = partsOf(target.path).slice(-parts.length)
+    return (
+      target.method === method &&
+      given.length === parts.length &&
+      parts.every((part, i) => part === given[i] || /^\{.*\}$/.test(part))
+    )
+  }
+}
+const partsOf = (path: string) => path.split("/").filter((part) => part !== "")
+
+const classifyWith = (limits: Limits) => {
+  const endpoints = Object.entries(limits.endpoints ?? {}).map(([endpoint, quota]) => ({
+    matches: matcherOf(endpoint),
+    draw: Claim.need(quota, { within: endpoint })
+  }))
+  return (request: HttpClientRequest.HttpClientRequest, own: typeof quotas): ReadonlyArray<Claim.Draw> => {
+    const target = targetOf(request)
+    const kind = kindOf(target)
+    return [
+      Claim.need(kind === "writes" ? own.writes : own.reads),
+      ...(kind === "queries" ? [Claim.need(own.queries, { partition: limits.workspace })] : []),
+      ...endpoints.filter(({ matches }) => matches(target)).map(({ draw }) => draw)
+    ]
+  }
+}
+
+// --- Decode -------------------------------------------------------------------------------------
+
+/** Answers say nothing but their `Date`. */
+const decode = (wire: Wire): Decoded<AttioRateLimited> => {
+  const serverDateMillis = Signal.date(wire.headers)
+  const said: Signal.Signal = { readings: [], ...(serverDateMillis !== undefined && { serverDateMillis }) }
+  if (wire.status !== 429) return { signal: said }
+  // Reads are never exceeded, so that a refused query has met the limit of scores.
+  const kind = kindOf(wire.request)
+  // The date is itself the clock second on which the limit resets: nothing was rounded.
+  const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
+  const { signal, wait } = Refusal.told({ ...said, closes: [kind] }, retry, wire.receivedAtMillis)
+  return { signal, refusal: refusal(wire, kind, wait) }
+}
+
+// --- Refusal ------------------------------------------------------------------------------------
+
+export { AttioRateLimited as RateLimited }
+
+const refusal = (wire: Wire, kind: Kind, wait: ReturnType<typeof Refusal.told>["wait"]): AttioRateLimited => {
+  const { code, message, status_code, type, ...extra } = read(wire.body)
+  return new AttioRateLimited({
+    provider: "attio",
+    quota: Option.some(kind),
+    ...wait,
+    requestId: Option.none(),
+    isRetryable: true,
+    raw: wire.body,
+    statusCode: status_code,
+    type,
+    code,
+    serverMessage: message,
+    extra
+  })
+}
+
+// --- Layer --------------------------------------------------------------------------------------
+
+/** Attio with limits of one's own. Throws `ClaimError` if an endpoint is not one. */
+export const providerWith = (limits: Limits): Provider<AttioRateLimited, typeof quotas> => ({
+  id: "attio",
+  docs,
+  baseUrl: "https://api.attio.com",
+  authorization: "Bearer",
+  quotas,
+  classify: classifyWith(limits),
+  decode,
+  reads: "errors",
+  // "A rate limited response means that we have not processed the request, so it can be safely retried."
+  repeatsRefused: () => true,
+  around: TooComplex.make((request) => kindOf(targetOf(request)) === "queries")
+})
+
+/** Attio as a value: quotas, classify, decode and what is read from a sequence of refusals. */
+export const provider = providerWith({})

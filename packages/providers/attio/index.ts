@@ -1,0 +1,1 @@
+export * as Attio from "./Attio.ts"
