@@ -41,11 +41,21 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => 
 
 const maxDateMillis = 8_640_000_000_000_000
 
+/** How long to wait, counted from the response, and until when by our own wall clock: both or none. */
+export interface Wait {
+  readonly retryAfter: Option.Option<Duration.Duration>
+  readonly retryAt: Option.Option<DateTime.Utc>
+}
+
 /**
  * Puts the wait that a refusal tells into its signal, and shows it as an error does. An instant of the server's clock is
  * corrected by the response's own `Date`. A wait that is past, zero or missing is none, in both.
  */
-export const told = (signal: Signal, retry: Instant | undefined, receivedAtMillis: number) => {
+export const told = (
+  signal: Signal,
+  retry: Instant | undefined,
+  receivedAtMillis: number
+): { readonly signal: Signal; readonly wait: Wait } => {
   const { retry: _, ...said } = signal
   const { serverDateMillis = receivedAtMillis } = said
   const millis = retry === undefined ? 0 : retry.kind === "after" ? retry.millis : retry.millis - serverDateMillis

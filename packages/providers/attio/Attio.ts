@@ -128,7 +128,7 @@ const decode = (wire: Wire): Decoded<AttioRateLimited> => {
 
 export { AttioRateLimited as RateLimited }
 
-const refusal = (wire: Wire, kind: Kind, wait: ReturnType<typeof Refusal.told>["wait"]): AttioRateLimited => {
+const refusal = (wire: Wire, kind: Kind, wait: Refusal.Wait): AttioRateLimited => {
   const { code, message, status_code, type, ...extra } = read(wire.body)
   return new AttioRateLimited({
     provider: "attio",
