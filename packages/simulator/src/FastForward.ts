@@ -13,15 +13,18 @@ export interface Options {
   readonly atMost?: Duration.Input
 }
 
-/** The effect did not end within `atMost`, or there is no `TestClock` to move. */
+/** The effect would not have ended within `atMost`, or there is no `TestClock` to move. */
 export class FastForwardError extends Data.TaggedError("FastForwardError")<{
   readonly reason: "AtMost" | "NoTestClock"
+  readonly atMost: Duration.Duration
+  /** How far the clock had been moved when the run was given up. */
   readonly elapsed: Duration.Duration
 }> {
   override get message() {
     return this.reason === "NoTestClock"
       ? "Simulator.fastForward: the clock in the context is not a TestClock; run it with it.effect or TestClock.layer()."
-      : `Simulator.fastForward: the effect had not ended after ${Duration.format(this.elapsed)} of virtual time.`
+      : `Simulator.fastForward: the effect does not end within ${Duration.format(this.atMost)} of virtual time ` +
+          `(${Duration.format(this.elapsed)} had passed).`
   }
 }
 
@@ -36,12 +39,13 @@ export const run = <A, E, R>(
   options: Options = {}
 ): Effect.Effect<Run<A, E>, FastForwardError, R> =>
   Clock.clockWith((clock) => {
+    const atMost = Duration.fromInputUnsafe(options.atMost ?? Duration.days(30))
     if (!isTestClock(clock)) {
-      return Effect.fail(new FastForwardError({ reason: "NoTestClock", elapsed: Duration.zero }))
+      return Effect.fail(new FastForwardError({ reason: "NoTestClock", atMost, elapsed: Duration.zero }))
     }
     return Effect.acquireUseRelease(
       Effect.sync(() => watch(clock)),
-      (sleeps) => drive(effect, clock, sleeps, Duration.toMillis(options.atMost ?? Duration.days(30))),
+      (sleeps) => drive(effect, clock, sleeps, atMost),
       (sleeps) => Effect.sync(sleeps.unwatch)
     )
   })
@@ -50,7 +54,7 @@ const drive = Effect.fnUntraced(function* <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   clock: TestClock.TestClock,
   sleeps: Sleeps,
-  atMostMillis: number
+  atMost: Duration.Duration
 ) {
   const start = clock.currentTimeMillisUnsafe()
   const elapsedMillis = () => clock.currentTimeMillisUnsafe() - start
@@ -67,12 +71,12 @@ const drive = Effect.fnUntraced(function* <A, E, R>(
       next = sleeps.next()
     }
     if (hasEnded()) break
-    const left = atMostMillis - elapsedMillis()
+    const left = Duration.toMillis(atMost) - elapsedMillis()
     const step = next === undefined ? searchMillis : next - clock.currentTimeMillisUnsafe()
     searchMillis = next === undefined ? searchMillis * 2 : 1
     if (left <= 0 || (next !== undefined && step > left)) {
       yield* Fiber.interrupt(fiber)
-      return yield* new FastForwardError({ reason: "AtMost", elapsed: Duration.millis(elapsedMillis()) })
+      return yield* new FastForwardError({ reason: "AtMost", atMost, elapsed: Duration.millis(elapsedMillis()) })
     }
     yield* clock.adjust(Math.max(0, Math.min(step, left)))
   }
@@ -121,7 +125,7 @@ const watch = (clock: TestClock.TestClock): Sleeps => {
   watched.watchers++
   watches.set(clock, watched)
   return {
-    next: () => watched.instants.at(-1),
+    next: () => watched.instants.findLast(Number.isFinite),
     changes: () => watched.changes,
     unwatch() {
       if (--watched.watchers > 0) return
@@ -164,19 +168,20 @@ const observe = (clock: TestClock.TestClock): Watch => {
     return low
   }
   clock.sleep = (duration) =>
-    Effect.suspend(() => {
-      const at = clock.currentTimeMillisUnsafe() + Duration.toMillis(duration)
-      if (!Number.isFinite(at)) return sleep(duration)
-      instants.splice(indexOf(at), 0, at)
-      watched.changes++
-      return Effect.ensuring(
-        sleep(duration),
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const at = clock.currentTimeMillisUnsafe() + Duration.toMillis(duration)
+        instants.splice(indexOf(at), 0, at)
+        watched.changes++
+        return at
+      }),
+      () => sleep(duration),
+      (at) =>
         Effect.sync(() => {
           instants.splice(indexOf(at), 1)
           watched.changes++
         })
-      )
-    })
+    )
   return watched
 }
 

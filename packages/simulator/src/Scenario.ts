@@ -29,6 +29,11 @@ export interface Input {
   readonly speed?: number
   readonly lower?: ReadonlyArray<Lower>
   readonly others?: Others | ReadonlyArray<Others>
+  /**
+   * What becomes of a request whose client gave up before it was counted: it never was (default), or it is counted all
+   * the same when it arrives, as by servers that read it from their buffers.
+   */
+  readonly abandoned?: "forgotten" | "counted"
   /** How the server counts where the quotas leave it open. */
   readonly counting?: Counter.Options
   /** The same for single quotas, by name; added to `counting`. */
@@ -66,6 +71,7 @@ export interface Scenario {
     readonly untilMillis: number
   }>
   readonly others: ReadonlyArray<Others>
+  readonly abandoned: "forgotten" | "counted"
   readonly counting: Counter.Options
   readonly countingByQuota: Readonly<Record<string, Counter.Options>>
 }
@@ -81,7 +87,7 @@ export class ScenarioError extends Data.TaggedError("ScenarioError")<{
   }
 }
 
-const fields = ["seed", "latency", "skew", "speed", "lower", "others", "counting", "countingByQuota"]
+const fields = ["seed", "latency", "skew", "speed", "lower", "others", "abandoned", "counting", "countingByQuota"]
 
 /** Checks a scenario and fills in what it leaves out; throws `ScenarioError`. */
 export const make = (input: Input = {}): Scenario => {
@@ -103,6 +109,7 @@ export const make = (input: Input = {}): Scenario => {
       ? [input.others as Others]
       : list("others", (input.others ?? []) as Array<Others>)
     ).map((others, index) => othersOf(`others[${index}]`, others)),
+    abandoned: choice("abandoned", ["forgotten", "counted"], input.abandoned ?? "forgotten"),
     counting: countingOf("counting", input.counting ?? {}),
     countingByQuota: Object.fromEntries(
       Object.entries(record("countingByQuota", input.countingByQuota ?? {})).map(([name, options]) => [
@@ -230,6 +237,9 @@ const millis = (field: string, input: Duration.Input, minimum: number): number =
 
 const number = (field: string, value: number, holds: (value: number) => boolean, rule: string): number =>
   typeof value === "number" && holds(value) ? value : refuse(field, rule, value)
+
+const choice = <A extends string>(field: string, options: ReadonlyArray<A>, value: A): A =>
+  options.includes(value) ? value : refuse(field, `one of ${options.join(", ")}`, value)
 
 const text = (field: string, value: string): string =>
   typeof value === "string" && value !== "" ? value : refuse(field, "a text that is not empty", value)

@@ -1,9 +1,10 @@
 /** Simulated providers over real HTTP. The only file that needs Node. */
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { Clock, Effect, type Scope } from "effect"
+import { Effect, type Scope } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { ServeError } from "effect/http/HttpServerError"
+import { exchange } from "./Exchange.ts"
 import * as Server from "./Server.ts"
 import * as Stats from "./Stats.ts"
 
@@ -75,16 +76,13 @@ const answer = Effect.fnUntraced(function* (
   path: string,
   query: URLSearchParams
 ) {
-  const body = yield* incoming.text
-  const { beforeMillis, afterMillis } = server.latency()
-  if (beforeMillis > 0) yield* Effect.sleep(beforeMillis)
-  const now = yield* Clock.currentTimeMillis
-  const request = { method: incoming.method, path, query, headers: incoming.headers, body }
-  const { status, headers, body: text } = server.arrive(request, now, now + afterMillis)
-  if (afterMillis > 0) yield* Effect.sleep(afterMillis)
-  return text === ""
+  const text = yield* incoming.text
+  const request = { method: incoming.method, path, query, headers: incoming.headers, body: text }
+  // Handlers are not interrupted when the client goes away, unless they say that they may be.
+  const { status, headers, body } = yield* Effect.interruptible(exchange(server, request))
+  return body === ""
     ? HttpServerResponse.empty({ status, headers })
-    : HttpServerResponse.text(text, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
+    : HttpServerResponse.text(body, { status, headers, contentType: headers["content-type"] ?? "text/plain" })
 })
 
 const statsOf = (servers: ReadonlyArray<Server.Server>) =>

@@ -12,6 +12,7 @@ import * as Stats from "./Stats.ts"
 
 export interface Server {
   readonly simulation: Simulation
+  readonly scenario: Scenario.Scenario
   /** The path of the provider's base URL, without a slash at its end; requests are matched below it. */
   readonly basePath: string
   /** The instant of counting: everything is decided here. `endsAtMillis` is when the response will have arrived. */
@@ -59,6 +60,7 @@ export const make = (simulation: Simulation, scenario: Scenario.Scenario, startM
 
   return {
     simulation,
+    scenario,
     metering,
     basePath: new URL(simulation.baseUrl).pathname.replace(/\/+$/, ""),
     latency: () => ({ beforeMillis: before(), afterMillis: after() }),

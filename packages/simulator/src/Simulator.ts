@@ -14,6 +14,7 @@ import type * as Simulation from "@sluice/core/Simulation"
 import { Clock, Context, Effect, Layer, Option, type Scope } from "effect"
 import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse, HttpServerRequest } from "effect/http"
 import type { ServeError } from "effect/http/HttpServerError"
+import { exchange } from "./Exchange.ts"
 import * as FastForward from "./FastForward.ts"
 import * as Scenario from "./Scenario.ts"
 import type { Served, ServeOptions } from "./Serve.ts"
@@ -39,16 +40,20 @@ export type Entry =
 /**
  * Answers requests to the simulation's `baseUrl` in the time of the `Clock`; others fail with a `TransportError`.
  *
- * A request that is interrupted on its way to the server was never counted; on its way back it stays counted.
+ * A request that is interrupted on its way to the server is never counted, unless the scenario says that such requests
+ * are counted all the same; on its way back it stays counted.
  */
 export const layer = (
   simulation: Simulation.Simulation,
   scenario?: Scenario.Input
 ): Layer.Layer<HttpClient.HttpClient | Simulator> => layerAll([{ simulation, scenario }])
 
-/** Several providers behind one client, told apart by their `baseUrl`. */
-export const layerAll = (entries: ReadonlyArray<Entry>): Layer.Layer<HttpClient.HttpClient | Simulator> => {
-  const start = prepare(entries)
+/** Several providers behind one client, told apart by their `baseUrl`; `scenario` is for those without one of their own. */
+export const layerAll = (
+  entries: ReadonlyArray<Entry>,
+  scenario?: Scenario.Input
+): Layer.Layer<HttpClient.HttpClient | Simulator> => {
+  const start = prepare(entries, scenario)
   return Layer.effectContext(
     Effect.map(Clock.currentTimeMillis, (now) => {
       const servers = start(now)
@@ -68,12 +73,7 @@ export const serve = (
   scenario?: Scenario.Input,
   options?: ServeOptions
 ): Effect.Effect<Served, ServeError, Scope.Scope> => {
-  const entries = (isList(simulations) ? simulations : [simulations]).map((entry) =>
-    "simulation" in entry
-      ? { simulation: entry.simulation, scenario: entry.scenario ?? scenario }
-      : { simulation: entry, scenario }
-  )
-  const start = prepare(entries)
+  const start = prepare(isList(simulations) ? simulations : [simulations], scenario)
   // Loaded when it is used, so that programs without Node can import the layers.
   return Effect.flatMap(
     Effect.promise(() => import("./Serve.ts")),
@@ -102,12 +102,13 @@ export const fastForward = <A, E, R>(
   })
 
 /** Checks everything at once; the servers begin to count at the instant that is given later. */
-const prepare = (entries: ReadonlyArray<Entry>) => {
+const prepare = (entries: ReadonlyArray<Entry>, common: Scenario.Input | undefined) => {
   const prepared = entries.map((entry) => {
-    const { simulation, scenario } = "simulation" in entry ? entry : { simulation: entry, scenario: undefined }
-    const checked = Scenario.make(scenario)
-    Scenario.checkQuotas(checked, simulation.quotas)
-    return [simulation, checked] as const
+    const simulation = "simulation" in entry ? entry.simulation : entry
+    const own = "simulation" in entry ? entry.scenario : undefined
+    const scenario = Scenario.make(own ?? common)
+    Scenario.checkQuotas(scenario, simulation.quotas)
+    return [simulation, scenario] as const
   })
   return (startMillis: number) =>
     prepared.map(([simulation, scenario]) => Server.make(simulation, scenario, startMillis))
@@ -141,15 +142,7 @@ const send = Effect.fnUntraced(function* (
   query: URLSearchParams
 ) {
   const body = yield* bodyOf(request)
-  const { beforeMillis, afterMillis } = server.latency()
-  if (beforeMillis > 0) yield* Effect.sleep(beforeMillis)
-  const now = yield* Clock.currentTimeMillis
-  const answer = server.arrive(
-    { method: request.method, path, query, headers: request.headers, body },
-    now,
-    now + afterMillis
-  )
-  if (afterMillis > 0) yield* Effect.sleep(afterMillis)
+  const answer = yield* exchange(server, { method: request.method, path, query, headers: request.headers, body })
   const { status, headers } = answer
   return HttpClientResponse.fromWeb(request, new Response(hasBody(status) ? answer.body : null, { status, headers }))
 })

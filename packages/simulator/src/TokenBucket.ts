@@ -7,7 +7,7 @@ export const continuous = (windowMillis: number, refill: number): Algorithm => {
   const unit = windowMillis / divisor
   const perMillis = refill / divisor
   let debt = 0
-  let paidAt = 0
+  let paidAt = -Infinity
 
   const pay = (now: number) => {
     debt = Math.max(0, debt - (now - paidAt) * perMillis)
@@ -44,7 +44,7 @@ export const stepped = (windowMillis: number, refill: number, step: number, phas
   const millis = (windowMillis / divisor) * (step / shared)
   const steps = refill / shared / divisor
   let debt = 0
-  let paid = 0
+  let paid = -Infinity
 
   const stepsBy = (now: number) => {
     const whole = Math.floor((now - phaseMillis) / millis)
