@@ -28,7 +28,7 @@ export const serve = Effect.fnUntraced(function* (
   const http = yield* NodeHttpServer.make(createServer, {
     host: "127.0.0.1",
     port: options.port ?? 0,
-    gracefulShutdownTimeout: "1 second"
+    gracefulShutdownTimeout: "100 millis"
   })
   yield* http.serve(application(mounts(servers)))
   const origin = HttpServer.formatAddress(http.address).replace(/\/+$/, "")

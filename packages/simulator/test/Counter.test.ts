@@ -20,6 +20,9 @@ const play = (counter: Counter.Counter, rows: ReadonlyArray<Row>) => {
 const timeline = (title: string, quota: Quota.Quota, options: Counter.Options, rows: ReadonlyArray<Row>) =>
   it(title, () => play(Counter.make(quota, options), rows))
 
+const firstEnd = (seed: number, name: string) =>
+  Counter.make(Quota.fixed(1, 60_000, { name }), { seed }).read(0).resetAtMillis
+
 describe("Counter", () => {
   timeline("a rolling log lets a unit go when it is a window old", Quota.rolling(2, 1000), {}, [
     [0, 1, "counted", 1],
@@ -271,8 +274,6 @@ describe("Counter", () => {
   })
 
   it("phases differ by seed and by name, and stay within the window", () => {
-    const firstEnd = (seed: number, name: string) =>
-      Counter.make(Quota.fixed(1, 60_000, { name }), { seed }).read(0).resetAtMillis
     const ends = [firstEnd(1, "a"), firstEnd(2, "a"), firstEnd(1, "b")]
     assert.strictEqual(new Set(ends).size, 3)
     assert.strictEqual(firstEnd(1, "a"), ends[0])

@@ -13,17 +13,17 @@ const sum = (counted: ReadonlyArray<Counted>, among: (entry: Counted) => boolean
 const rolling =
   (W: number, tick: number, isClosed: boolean): Definition =>
   (counted, now, cost, limit) => {
-    const seen = (t: number) => t - (t % tick)
-    const age = (entry: Counted) => seen(now) - seen(entry.at)
+    const age = (entry: Counted) => now - (now % tick) - (entry.at - (entry.at % tick))
     return sum(counted, (entry) => (isClosed ? age(entry) <= W : age(entry) < W)) + cost <= limit
   }
 
+/** The number of the window that holds `t`. */
+const windowOf = (t: number, W: number, phase: number) => Math.floor((t - phase) / W)
+
 const fixed =
   (W: number, phase: number): Definition =>
-  (counted, now, cost, limit) => {
-    const window = (t: number) => Math.floor((t - phase) / W)
-    return sum(counted, (entry) => window(entry.at) === window(now)) + cost <= limit
-  }
+  (counted, now, cost, limit) =>
+    sum(counted, (entry) => windowOf(entry.at, W, phase) === windowOf(now, W, phase)) + cost <= limit
 
 const fixedByFirst =
   (W: number): Definition =>
@@ -36,10 +36,10 @@ const fixedByFirst =
 const sliding =
   (W: number, phase: number): Definition =>
   (counted, now, cost, limit) => {
-    const window = (t: number) => Math.floor((t - phase) / W)
-    const elapsed = now - phase - window(now) * W
-    const previous = sum(counted, (entry) => window(entry.at) === window(now) - 1)
-    const current = sum(counted, (entry) => window(entry.at) === window(now))
+    const window = windowOf(now, W, phase)
+    const elapsed = now - phase - window * W
+    const previous = sum(counted, (entry) => windowOf(entry.at, W, phase) === window - 1)
+    const current = sum(counted, (entry) => windowOf(entry.at, W, phase) === window)
     return previous * (W - elapsed) + (current + cost) * W <= limit * W
   }
 
@@ -98,9 +98,9 @@ const agrees = (
         let room = 0
         while (room < limit && definition(counted, now, room + 1, limit)) room++
         assert.strictEqual(reading.remaining, room, `remaining of ${told}`)
-        let retryAt = now
-        while (cost <= limit && !definition(counted, retryAt, cost, limit)) retryAt++
-        assert.strictEqual(reading.retryAtMillis, cost > limit ? Infinity : retryAt, `retryAt of ${told}`)
+        let retryAt = cost > limit ? Infinity : now
+        while (retryAt < Infinity && !definition(counted, retryAt, cost, limit)) retryAt++
+        assert.strictEqual(reading.retryAtMillis, retryAt, `retryAt of ${told}`)
         const entry = { at: now, cost, until: now + pick(0, 12) }
         if (!reading.fits) refusals++
         else {

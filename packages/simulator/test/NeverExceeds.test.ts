@@ -3,6 +3,8 @@ import { NeverExceeds, Seeded } from "@sluice/simulator"
 
 const { neverExceeds } = NeverExceeds
 
+const point = (key: string, atMillis: number) => ({ simulation: "bakery", quota: "reads", key, atMillis, cost: 1 })
+
 describe("neverExceeds", () => {
   it("lets a unit go when it is a window old", () => {
     neverExceeds(2, 1000)([0, 0, 1000, 1000])
@@ -18,7 +20,6 @@ describe("neverExceeds", () => {
   })
 
   it("judges each counter of a timeline by itself, and names the one that exceeds", () => {
-    const point = (key: string, atMillis: number) => ({ simulation: "bakery", quota: "reads", key, atMillis, cost: 1 })
     neverExceeds(1, 10)([point("a", 0), point("b", 0)])
     assert.throws(
       () => neverExceeds(1, 10)([point("a", 0), point("b", 0), point("b", 9)]),

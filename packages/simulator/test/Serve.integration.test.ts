@@ -6,37 +6,38 @@ import { simulation } from "./Bakery.ts"
 
 const authorized = { headers: { authorization: "k" } }
 
+const calls = (base: string) =>
+  Effect.gen(function* () {
+    const client = yield* HttpClient.HttpClient
+    const requests = [
+      client.get(`${base}/loaves`, authorized),
+      client.get(`${base}/loaves/7`, authorized),
+      client.get(`${base}/loaves`, authorized),
+      client.get(`${base}/loaves`),
+      client.post(`${base}/loaves`, authorized),
+      client.get(`${base}/nothing`, { headers: { authorization: "other" } }),
+      client.del(`${base}/loaves/1`, { headers: { authorization: "other" } })
+    ]
+    return yield* Effect.forEach(requests, (request) =>
+      Effect.gen(function* () {
+        const { status, headers, text } = yield* request
+        const told = [
+          "date",
+          "content-type",
+          "retry-after",
+          "x-remaining-reads",
+          "x-remaining-daily",
+          "x-remaining-ovens"
+        ]
+        return [status, ...told.map((name) => headers[name]), yield* text]
+      })
+    )
+  })
+
 describe("Simulator.serve", () => {
   it.live("answers as the layer does", () =>
     Effect.gen(function* () {
       // A clock that stands still, so that both see the same instant.
-      const calls = (base: string) =>
-        Effect.gen(function* () {
-          const client = yield* HttpClient.HttpClient
-          const requests = [
-            client.get(`${base}/loaves`, authorized),
-            client.get(`${base}/loaves/7`, authorized),
-            client.get(`${base}/loaves`, authorized),
-            client.get(`${base}/loaves`),
-            client.post(`${base}/loaves`, authorized),
-            client.get(`${base}/nothing`, { headers: { authorization: "other" } }),
-            client.del(`${base}/loaves/1`, { headers: { authorization: "other" } })
-          ]
-          return yield* Effect.forEach(requests, (request) =>
-            Effect.gen(function* () {
-              const { status, headers, text } = yield* request
-              const told = [
-                "date",
-                "content-type",
-                "retry-after",
-                "x-remaining-reads",
-                "x-remaining-daily",
-                "x-remaining-ovens"
-              ]
-              return [status, ...told.map((name) => headers[name]), yield* text]
-            })
-          )
-        })
       const scenario = { skew: -250 }
       const served = yield* Simulator.serve(simulation, scenario)
       const overHttp = yield* calls(served.url).pipe(Effect.provide(FetchHttpClient.layer))

@@ -15,6 +15,8 @@ const request = (method: string, path: string, rest: Partial<Request> = {}): Req
 const server = (scenario: Scenario.Input = {}, routes = simulation.routes) =>
   Server.make({ ...simulation, routes }, Scenario.make(scenario), 0)
 
+const date = (skew: number, now: number) => server({ skew }).arrive(request("GET", "/loaves"), now).headers["date"]
+
 describe("Server", () => {
   it("routes by method and template, and hands over what the template names", () => {
     const { arrive } = server()
@@ -65,7 +67,6 @@ describe("Server", () => {
   })
 
   it("dates every response by its own clock, truncated to the second", () => {
-    const date = (skew: number, now: number) => server({ skew }).arrive(request("GET", "/loaves"), now).headers["date"]
     assert.strictEqual(date(0, 1999), "Thu, 01 Jan 1970 00:00:01 GMT")
     assert.strictEqual(date(1, 1999), "Thu, 01 Jan 1970 00:00:02 GMT")
     assert.strictEqual(date(-3_600_000, 1_795_320_000_000), new Date(1_795_320_000_000 - 3_600_000).toUTCString())
@@ -129,6 +130,15 @@ describe("Server", () => {
   })
 })
 
+const point = (atMillis: number) => ({
+  atMillis,
+  quota: "q",
+  key: "k",
+  cost: 1,
+  isRefused: false,
+  isForeign: false
+})
+
 describe("Stats", () => {
   it("keeps the newest points and says how many it dropped", () => {
     const { point, stats } = Stats.recorder("bakery", 3)
@@ -145,14 +155,6 @@ describe("Stats", () => {
 
   it("merges several servers in the order of time", () => {
     const [left, right] = [Stats.recorder("left"), Stats.recorder("right")]
-    const point = (atMillis: number) => ({
-      atMillis,
-      quota: "q",
-      key: "k",
-      cost: 1,
-      isRefused: false,
-      isForeign: false
-    })
     for (const at of [0, 5]) left.point(point(at))
     right.point(point(3))
     right.request(["k"], true)

@@ -147,6 +147,8 @@ describe("Simulator.layer", () => {
   )
 })
 
+const bounded = (effect: Effect.Effect<void>) => Simulator.fastForward(effect, { atMost: "1 minute" })
+
 describe("Simulator.fastForward", () => {
   it.effect("runs to the end and tells the exact time that it took", () =>
     Effect.gen(function* () {
@@ -219,7 +221,6 @@ describe("Simulator.fastForward", () => {
 
   it.effect("fails instead of going on for longer than it may", () =>
     Effect.gen(function* () {
-      const bounded = (effect: Effect.Effect<void>) => Simulator.fastForward(effect, { atMost: "1 minute" })
       assert.strictEqual((yield* bounded(Effect.sleep(60_000))).exit._tag, "Success")
       const tooLong = yield* Effect.flip(bounded(Effect.sleep(60_001)))
       assert.strictEqual(
