@@ -1,0 +1,132 @@
+/**
+ * Productlane's rate limits: what it promises, how its refusals are read, and a client that keeps to both.
+ *
+ * - https://productlane.mintlify.dev/docs/api-v2/rate-limits, read on 2026-11-22: limits, headers, refusal, waiting
+ *
+ * @example
+ * ```ts
+ * const program = Effect.gen(function*() {
+ *   const productlane = yield* Productlane.Client
+ *   const response = yield* productlane.get("/me")
+ *   return yield* response.json
+ * }).pipe(Effect.catchTag("ProductlaneRateLimited", (error) => Effect.logWarning(error.message)))
+ * ```
+ */
+import * as Claim from "@sluice/core/Claim"
+import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
+import * as Quota from "@sluice/core/Quota"
+import * as Refusal from "@sluice/core/RateLimited"
+import * as Signal from "@sluice/core/Signal"
+import { Option } from "effect"
+import type { HttpClientRequest } from "effect/http"
+import { ProductlaneRateLimited, read } from "./RateLimited.ts"
+
+// --- Quotas -------------------------------------------------------------------------------------
+
+const docs: Quota.Source = { url: "https://productlane.mintlify.dev/docs/api-v2/rate-limits", readOn: "2026-11-22" }
+
+/**
+ * How "2x the above, over a 10-second window" is meant: twice the rate, so a third of the minute's number in 10 s
+ * (`prorated`), or twice the number itself (`literal`), which could never be met before the minute's.
+ */
+export type Burst = "prorated" | "literal"
+
+/** What Productlane promises to each key, with the burst as it is read. */
+export const quotasWith = (burst: Burst) => {
+  const [readsBurst, writesBurst] = burst === "prorated" ? [333, 20] : [2000, 120]
+  return {
+    /** "GET (reads): 1000 / minute". */
+    reads: Quota.fixed(1000, "1 minute", { name: "reads", phase: "reset", slowBelow: 5, source: docs }),
+    /** "POST / PATCH / DELETE (writes): 60 / minute". */
+    writes: Quota.fixed(60, "1 minute", { name: "writes", phase: "reset", slowBelow: 5, source: docs }),
+    /** "Burst: 2x the above, over a 10-second window". */
+    readsBurst: Quota.rolling(readsBurst, "10 seconds", { name: "readsBurst", source: docs }),
+    /** The same for writes. */
+    writesBurst: Quota.rolling(writesBurst, "10 seconds", { name: "writesBurst", source: docs })
+  }
+}
+
+/** What Productlane promises to each key, with a pro-rated burst. */
+export const quotas = quotasWith("prorated")
+
+// --- Classify -----------------------------------------------------------------------------------
+
+type Class = "reads" | "writes"
+
+const classOf = (method: string): Class => (method === "GET" ? "reads" : "writes")
+
+const classify = ({ method }: HttpClientRequest.HttpClientRequest, own: typeof quotas): ReadonlyArray<Claim.Draw> =>
+  classOf(method) === "reads"
+    ? [Claim.need(own.reads), Claim.need(own.readsBurst)]
+    : [Claim.need(own.writes), Claim.need(own.writesBurst)]
+
+// --- Decode -------------------------------------------------------------------------------------
+
+/** The headers carry the state of "the method class", and not of its burst. */
+const decode = (wire: Wire): Decoded<ProductlaneRateLimited> => {
+  const ownClass = classOf(wire.request.method)
+  const said = Signal.fromHeaders(wire.headers, { quota: ownClass })
+  if (wire.status !== 429) return { signal: said }
+  const error = read(wire.body).error
+  const quota = Option.flatMap(error, ({ details }) => quotaOf(ownClass, details))
+  // "Honour Retry-After literally": nothing was rounded.
+  const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
+  const closing = Option.match(quota, { onNone: () => said, onSome: (name) => ({ ...said, closes: [name] }) })
+  const { signal, wait } = Refusal.told(closing, retry, wire.receivedAtMillis)
+  return { signal, refusal: refusal(wire, error, quota, wait) }
+}
+
+/** A window of ten seconds is the burst's. */
+const quotaOf = (ownClass: Class, details: Details): Option.Option<string> =>
+  Option.flatMap(details, (details) => ("window" in details ? details.window : Option.none())).pipe(
+    Option.flatMap((window) =>
+      window === "1m" ? Option.some(ownClass) : window === "10s" ? Option.some(`${ownClass}Burst`) : Option.none()
+    )
+  )
+
+// --- Refusal ------------------------------------------------------------------------------------
+
+export { ProductlaneRateLimited as RateLimited }
+
+type Failure = ReturnType<typeof read>["error"]
+type Details = ProductlaneRateLimited["details"]
+
+const refusal = (
+  wire: Wire,
+  error: Failure,
+  quota: Option.Option<string>,
+  wait: Refusal.Wait
+): ProductlaneRateLimited =>
+  new ProductlaneRateLimited({
+    provider: "productlane",
+    quota,
+    ...wait,
+    requestId: Option.orElse(
+      Option.flatMap(error, ({ request_id }) => request_id),
+      () => Option.fromUndefinedOr(wire.headers["x-request-id"])
+    ),
+    isRetryable: true,
+    raw: wire.body,
+    code: Option.flatMap(error, ({ code }) => code),
+    serverMessage: Option.flatMap(error, ({ message }) => message),
+    details: Option.flatMap(error, ({ details }) => details)
+  })
+
+// --- Layer --------------------------------------------------------------------------------------
+
+/** Productlane with its burst as it is read. */
+export const providerWith = (burst: Burst): Provider<ProductlaneRateLimited, typeof quotas> => ({
+  id: "productlane",
+  docs,
+  baseUrl: "https://productlane.com/api/v2",
+  authorization: "Bearer",
+  quotas: quotasWith(burst),
+  classify,
+  decode,
+  reads: "errors",
+  // "Retry the same request."
+  repeatsRefused: () => true
+})
+
+/** Productlane as a value, with a pro-rated burst. */
+export const provider = providerWith("prorated")

@@ -1,0 +1,1 @@
+export * as Productlane from "./Productlane.ts"

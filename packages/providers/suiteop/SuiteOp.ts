@@ -1,0 +1,114 @@
+/**
+ * SuiteOp's rate limits: what it promises, how its refusals are read, and a client that keeps to both.
+ *
+ * - https://help-new.suiteop.com/api/rate-limits/, read on 2026-11-22: limits, headers, refusal, waiting
+ * - https://help-new.suiteop.com/api/idempotency/, read on 2026-11-22: what may be sent again
+ *
+ * @example
+ * ```ts
+ * const program = Effect.gen(function*() {
+ *   const suiteop = yield* SuiteOp.Client
+ *   const response = yield* suiteop.get("/api/v1/tasks")
+ *   return yield* response.json
+ * }).pipe(Effect.catchTag("SuiteOpRateLimited", (error) => Effect.logWarning(error.message)))
+ * ```
+ */
+import * as Claim from "@sluice/core/Claim"
+import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
+import * as Quota from "@sluice/core/Quota"
+import * as Refusal from "@sluice/core/RateLimited"
+import * as Signal from "@sluice/core/Signal"
+import { Effect, Option } from "effect"
+import { SecureRandom } from "effect/crypto"
+import { HttpClientRequest } from "effect/http"
+import { read, SuiteOpRateLimited } from "./RateLimited.ts"
+
+// --- Quotas -------------------------------------------------------------------------------------
+
+const docs: Quota.Source = { url: "https://help-new.suiteop.com/api/rate-limits/", readOn: "2026-11-22" }
+
+/** What SuiteOp promises to each key. */
+export const quotas = {
+  /** "1,000 requests per minute per API key", "over a rolling 60-second window"; below 50 left it is spread evenly. */
+  sustained: Quota.rolling(1000, "60 seconds", { name: "sustained", slowBelow: 50, source: docs }),
+  /** "50 requests per second per API key". */
+  burst: Quota.rolling(50, "1 second", { name: "burst", source: docs })
+}
+
+// --- Classify -----------------------------------------------------------------------------------
+
+const classify = (_request: HttpClientRequest.HttpClientRequest, own: typeof quotas): ReadonlyArray<Claim.Draw> => [
+  Claim.need(own.sustained),
+  Claim.need(own.burst)
+]
+
+// --- Decode -------------------------------------------------------------------------------------
+
+/** The headers do not say which window they mean; the number of requests that it allows does. */
+const windowOf = (limit: number | undefined) => (limit === quotas.burst.limit ? "burst" : "sustained")
+
+const decode = (wire: Wire): Decoded<SuiteOpRateLimited> => {
+  const spoken = Signal.fromHeaders(wire.headers)
+  const readings = spoken.readings.map((reading) => ({ ...reading, quota: reading.quota ?? windowOf(reading.limit) }))
+  const said: Signal.Signal = { ...spoken, readings }
+  if (wire.status !== 429) return { signal: said }
+  const spent = readings.find(({ remaining }) => remaining === 0)
+  // "Wait exactly Retry-After seconds": nothing was rounded.
+  const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
+  const { signal, wait } = Refusal.told(spent ? { ...said, closes: [spent.quota] } : said, retry, wire.receivedAtMillis)
+  return { signal, refusal: refusal(wire, spent ?? readings[0], spent?.quota, wait) }
+}
+
+// --- Refusal ------------------------------------------------------------------------------------
+
+export { SuiteOpRateLimited as RateLimited }
+
+const refusal = (
+  wire: Wire,
+  reading: Signal.Reading | undefined,
+  quota: string | undefined,
+  wait: Refusal.Wait
+): SuiteOpRateLimited => {
+  const { error, meta } = read(wire.body)
+  return new SuiteOpRateLimited({
+    provider: "suiteop",
+    quota: Option.fromUndefinedOr(quota),
+    ...wait,
+    requestId: Option.flatMap(meta, ({ requestId }) => requestId),
+    isRetryable: true,
+    raw: wire.body,
+    type: Option.flatMap(error, ({ type }) => type),
+    code: Option.flatMap(error, ({ code }) => code),
+    serverMessage: Option.flatMap(error, ({ message }) => message),
+    limit: Option.fromUndefinedOr(reading?.limit),
+    remaining: Option.fromUndefinedOr(reading?.remaining)
+  })
+}
+
+// --- Layer --------------------------------------------------------------------------------------
+
+const idempotencyKey = "idempotency-key"
+
+/** Where a key lives. */
+export type Region = "us" | "eu"
+
+/** SuiteOp in a region. */
+export const providerIn = (region: Region): Provider<SuiteOpRateLimited, typeof quotas> => ({
+  id: "suiteop",
+  docs,
+  baseUrl: `https://api-${region}.suiteop.com`,
+  authorization: "Bearer",
+  quotas,
+  classify,
+  decode,
+  reads: "errors",
+  // "GET, PATCH, PUT, and DELETE requests are naturally idempotent", and a POST is with its key.
+  repeatsRefused: ({ headers, method }) => method !== "POST" || headers[idempotencyKey] !== undefined,
+  prepare: (request) =>
+    request.method !== "POST" || request.headers[idempotencyKey] !== undefined
+      ? Effect.succeed(request)
+      : Effect.sync(() => HttpClientRequest.setHeader(request, idempotencyKey, SecureRandom.uuidV4Unsafe()))
+})
+
+/** SuiteOp as a value, in the United States. */
+export const provider = providerIn("us")

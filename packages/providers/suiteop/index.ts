@@ -1,0 +1,1 @@
+export * as SuiteOp from "./SuiteOp.ts"
