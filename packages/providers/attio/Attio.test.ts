@@ -5,7 +5,7 @@ import type { Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import { isRateLimited } from "@sluice/core/RateLimited"
 import { Attio } from "@sluice/providers/attio"
-import { DateTime, Duration, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Exit, Option, Schedule } from "effect"
 import { HttpClientRequest } from "effect/http"
 import * as Wires from "../test/support/Wires.ts"
 
@@ -190,5 +190,20 @@ describe("decode", () => {
     },
     ({ wire }) => Effect.sync(() => Wires.assertHonest(wire, Attio.provider.decode(wire))),
     { arbitrary: { runs: 5000 } }
+  )
+})
+
+describe("retrySchedule", () => {
+  it.effect("waits as long as the refusal tells, and stops where repeating is of no use", () =>
+    Effect.gen(function* () {
+      const date = "Tue, 23 May 2023 14:41:58 GMT"
+      const { refusal } = refused({ headers: { "retry-after": "Tue, 23 May 2023 14:42:01 GMT", date } })
+      const step = yield* Schedule.toStep(Attio.retrySchedule)
+      const [, delay] = yield* step(0, refusal)
+      assert.strictEqual(Duration.toMillis(delay), 3000)
+      const tooComplex = new Attio.RateLimited({ ...refusal, isRetryable: false })
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(step(0, tooComplex))))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(step(0, new Error("other")))))
+    })
   )
 })

@@ -17,6 +17,7 @@ import * as Claim from "@sluice/core/Claim"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
+import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
 import { Option } from "effect"
 import type { HttpClientRequest } from "effect/http"
@@ -144,6 +145,11 @@ const refusal = (wire: Wire, kind: Kind, wait: Refusal.Wait): AttioRateLimited =
     extra
   })
 }
+
+/**
+ * Retries refusals when the date says, bounded; stops on anything else and on a query that is too complex in itself.
+ */
+export const retrySchedule = RetrySchedule.serverDirected()
 
 // --- Layer --------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ import { assertNone, assertSome } from "@effect/vitest/utils"
 import type { Wire } from "@sluice/core/Provider"
 import { isRateLimited } from "@sluice/core/RateLimited"
 import { Productlane } from "@sluice/providers/productlane"
-import { DateTime, Duration, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option, Schedule } from "effect"
 import { HttpClientRequest } from "effect/http"
 import * as Wires from "../test/support/Wires.ts"
 
@@ -152,5 +152,21 @@ describe("decode", () => {
     },
     ({ wire }) => Effect.sync(() => Wires.assertHonest(wire, Productlane.provider.decode(wire))),
     { arbitrary: { runs: 5000 } }
+  )
+})
+
+describe("retrySchedule", () => {
+  it.effect("adds up to half a second to what the refusal tells", () =>
+    Effect.gen(function* () {
+      const delays = new Set<number>()
+      for (let run = 0; run < 200; run++) {
+        const step = yield* Schedule.toStep(Productlane.retrySchedule)
+        const [, delay] = yield* step(0, refused().refusal)
+        assert.isAtLeast(Duration.toMillis(delay), 18_000)
+        assert.isAtMost(Duration.toMillis(delay), 18_500)
+        delays.add(Duration.toMillis(delay))
+      }
+      assert.isAbove(delays.size, 50)
+    })
   )
 })

@@ -16,6 +16,7 @@ import * as Claim from "@sluice/core/Claim"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
+import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
 import { Option } from "effect"
 import type { HttpClientRequest } from "effect/http"
@@ -111,6 +112,9 @@ const refusal = (
     serverMessage: Option.flatMap(error, ({ message }) => message),
     details: Option.flatMap(error, ({ details }) => details)
   })
+
+/** Retries refusals after the seconds that they tell and up to half a second more, bounded; stops on anything else. */
+export const retrySchedule = RetrySchedule.serverDirected({ jitter: "500 millis" })
 
 // --- Layer --------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@ import { assertNone, assertSome } from "@effect/vitest/utils"
 import type { Wire } from "@sluice/core/Provider"
 import { isRateLimited } from "@sluice/core/RateLimited"
 import { SuiteOp } from "@sluice/providers/suiteop"
-import { DateTime, Duration, Effect, Option } from "effect"
+import { DateTime, Duration, Effect, Option, Schedule } from "effect"
 import { HttpClientRequest } from "effect/http"
 import * as Wires from "../test/support/Wires.ts"
 
@@ -168,6 +168,18 @@ describe("prepare", () => {
       assert.isFalse(SuiteOp.provider.repeatsRefused(create))
       assert.isTrue(SuiteOp.provider.repeatsRefused(yield* prepare(create)))
       assert.isTrue(SuiteOp.provider.repeatsRefused(HttpClientRequest.patch("/api/v1/tasks/1")))
+    })
+  )
+})
+
+describe("retrySchedule", () => {
+  it.effect("waits exactly as long as the refusal tells", () =>
+    Effect.gen(function* () {
+      const step = yield* Schedule.toStep(SuiteOp.retrySchedule)
+      for (let i = 0; i < 5; i++) {
+        const [, delay] = yield* step(0, refused().refusal)
+        assert.strictEqual(Duration.toMillis(delay), 14_000)
+      }
     })
   )
 })

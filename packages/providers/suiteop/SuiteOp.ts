@@ -17,6 +17,7 @@ import * as Claim from "@sluice/core/Claim"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
+import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
 import { Effect, Option } from "effect"
 import { SecureRandom } from "effect/crypto"
@@ -84,6 +85,9 @@ const refusal = (
     remaining: Option.fromUndefinedOr(reading?.remaining)
   })
 }
+
+/** Retries refusals after exactly the seconds that they tell, bounded; stops on anything else. */
+export const retrySchedule = RetrySchedule.serverDirected()
 
 // --- Layer --------------------------------------------------------------------------------------
 
