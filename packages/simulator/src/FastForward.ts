@@ -97,7 +97,7 @@ const settle = (sleeps: Sleeps, hasEnded: () => boolean): Effect.Effect<void> =>
     realTurn(turn)
   })
 
-const quietTurns = 8
+const quietTurns = 12
 const patienceMillis = 4
 
 const realTurn = (f: () => void) => {

@@ -4,7 +4,7 @@ import { Clock, Duration, Effect } from "effect"
 import { FetchHttpClient, HttpClient } from "effect/http"
 import { simulation } from "./Bakery.ts"
 
-const authorized = { headers: { authorization: "k" } }
+const authorized = { headers: { authorization: "sk_secret" } }
 
 const calls = (base: string) =>
   Effect.gen(function* () {
@@ -81,6 +81,7 @@ describe("Simulator.serve", () => {
       assert.strictEqual((yield* HttpClient.get(`${url}/loaves`, authorized)).status, 404)
       const all = yield* (yield* HttpClient.get(`${url}/__stats`)).json
       assert.deepInclude(all, { requests: 2, refusals: 1 })
+      assert.notInclude(JSON.stringify(all), "sk_secret")
       const one = yield* (yield* HttpClient.get(`${url}/bakery/__stats`)).json
       assert.deepInclude(one, { requests: 1, refusals: 0 })
       assert.strictEqual((one as { timeline: ReadonlyArray<unknown> }).timeline.length, 2)

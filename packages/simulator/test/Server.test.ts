@@ -39,6 +39,12 @@ describe("Server", () => {
     assert.strictEqual(stats().refusals, 1)
   })
 
+  it("does not take emptiness for what a template names", () => {
+    const { arrive } = server({}, [{ method: "GET", path: "/loaves/:id/crumbs", handle: () => ({ status: 200 }) }])
+    assert.strictEqual(arrive(request("GET", "/loaves/1/crumbs"), 0).status, 200)
+    assert.strictEqual(arrive(request("GET", "/loaves//crumbs"), 0).status, 404)
+  })
+
   it("writes rate headers on answers and refusals, and the refusal in the provider's words", () => {
     const { arrive } = server()
     assert.strictEqual(arrive(request("GET", "/loaves"), 0).headers["x-remaining-reads"], "1")
