@@ -127,7 +127,9 @@ const toldMillis = ({ headers, receivedAtMillis }: Wire): number => {
   const text = headers["retry-after"] ?? ""
   if (/^\d{1,9}$/.test(text)) return Math.min(Number(text) * 1000, longestMillis)
   const date = httpDate(text)
-  return date === undefined ? 0 : date - ((headers["age"] ? undefined : httpDate(headers["date"])) ?? receivedAtMillis)
+  // What a cache answered is as old as its `Age` says, and so is its `Date`.
+  const isFresh = /^\s*0*\s*$/.test(headers["age"] ?? "")
+  return date === undefined ? 0 : date - ((isFresh ? httpDate(headers["date"]) : undefined) ?? receivedAtMillis)
 }
 
 const httpDate = (text = ""): number | undefined => {
