@@ -1,0 +1,222 @@
+/**
+ * The books of one quota: what is in flight, what cools, what was learned, and when there is room again.
+ *
+ * Arithmetic only: no clock, no Effect, no randomness. Times are whole milliseconds of a monotonic clock, `now` rounded
+ * down and answers rounded up, so that no slot is ever taken for free too early.
+ */
+import type { Quota } from "../Quota.ts"
+import { AnswerLog } from "./AnswerLog.ts"
+import { Gate } from "./Gate.ts"
+import { Pace } from "./Pace.ts"
+import type { ServerClock } from "./ServerClock.ts"
+
+/** A reading in our own terms: instants by our clock, each the latest that it can mean. */
+export interface Told {
+  readonly limit: number | undefined
+  readonly remaining: number | undefined
+  readonly resetBy: number | undefined
+}
+
+/** Refusals after which the limit in force is cut, and how it grows back. */
+const tightenFactor = 0.8
+const recoverParts = 20
+/** The user's latency floor counts only once so many answers were seen, and up to half of their minimum. */
+const floorSamples = 100
+const floorWindow = 1000
+
+export abstract class Book {
+  readonly quota: Quota
+  readonly clock: ServerClock
+  readonly gate = new Gate()
+  readonly pace = new Pace()
+  /** The quota's window with the clocks' drift and the slack on top: how long an answered unit cools. */
+  readonly cooling: number
+  /** The most that is promised now: the quota's limit, or less if the provider told so. */
+  ceiling: number
+  /** The limit in force: the ceiling, or less after an unexpected refusal. */
+  limit: number
+  /** Units admitted and not answered, abandoned ones included. */
+  inFlight = 0
+  /** Units that others were found to use. */
+  foreign = 0
+  /** Units ever admitted, for telling apart our own use from others'. */
+  admitted = 0
+  refused = 0
+  /** Permits that refer to these books. */
+  holders = 0
+  private readonly abandoned = new AnswerLog()
+  private tightenedAt = -Infinity
+  private recoversAt = Infinity
+  private latencyMinimum = Infinity
+  private latencyPrevious = Infinity
+  private latencySamples = 0
+
+  constructor(quota: Quota, clock: ServerClock) {
+    this.quota = quota
+    this.clock = clock
+    this.cooling = Math.ceil(quota.windowMillis * (1 + quota.rateMargin)) + quota.slackMillis
+    this.ceiling = quota.limit
+    this.limit = quota.limit
+    this.spread()
+  }
+
+  /** The earliest instant at which the quota itself has room for `units`: `now` if it has, a lower bound otherwise, Infinity if only an answer can tell. */
+  protected abstract roomAt(units: number, now: number): number
+  /** When our own books free the next unit; `now` where they say nothing. */
+  protected abstract nextFreeAt(now: number): number
+  /** Takes an answered unit from in flight to cooling. */
+  protected abstract cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void
+  /** Forgets what has cooled. */
+  protected abstract expire(now: number): void
+  /** Notes that others use so many units more. */
+  protected abstract bookForeign(units: number, now: number, told: Told): void
+  /** Units that the server may still count as ours. */
+  abstract get occupied(): number
+  /** Units that could be admitted now. */
+  abstract free(now: number): number
+
+  /** The largest claim that can ever be admitted. */
+  get largest(): number {
+    return this.ceiling
+  }
+
+  /** Takes the passing of time into account. */
+  advance(now: number): void {
+    while (this.abandoned.length > 0 && this.abandoned.stampAt(0) <= now) {
+      const units = this.abandoned.unitsAt(0)
+      const dueAt = this.abandoned.stampAt(0)
+      this.abandoned.shift()
+      this.inFlight -= units
+      this.cool(units, dueAt, 0, undefined)
+    }
+    this.expire(now)
+    while (now >= this.recoversAt) {
+      this.limit = Math.min(this.ceiling, this.limit + Math.ceil(this.ceiling / recoverParts))
+      this.recoversAt = this.limit < this.ceiling ? this.recoversAt + this.cooling : Infinity
+      this.spread()
+    }
+  }
+
+  /** The earliest instant for `units`, with everything considered: `now` if at once. Call `advance` first. */
+  earliest(units: number, now: number): number {
+    if (!this.gate.passes(units, this.inFlight - this.abandoned.kept)) return Infinity
+    return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), this.roomAt(units, now))
+  }
+
+  /** The same for a queue that may be longer than the quota: whole windows for whole quotas, then the rest. */
+  earliestInQueue(units: number, now: number): number {
+    const rounds = Math.max(0, Math.ceil(units / this.ceiling) - 1)
+    const at = Math.max(this.gate.opensAt(now), this.roomAt(units - rounds * this.ceiling, now))
+    return (at === Infinity ? now : at) + rounds * this.quota.windowMillis
+  }
+
+  take(units: number, now: number, maxPause: number): void {
+    this.inFlight += units
+    this.admitted += units
+    this.gate.passed(now, maxPause)
+    this.pace.passed(units, now)
+  }
+
+  /** Gives units back that were never sent. */
+  giveBack(units: number): void {
+    this.inFlight -= units
+    this.admitted -= units
+  }
+
+  answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined): void {
+    this.inFlight -= units
+    this.cool(units, answeredAt, this.floorCredit(answeredAt - sentAt), told)
+  }
+
+  /** Gives units back that the server did not count, though it answered. */
+  uncounted(units: number): void {
+    this.inFlight -= units
+  }
+
+  /** Holds units whose answer will never come until `heldUntil`; from then on they cool. */
+  abandon(units: number, heldUntil: number): void {
+    this.abandoned.push(Math.max(heldUntil, this.abandoned.newest), Infinity, units)
+  }
+
+  /** Takes in what the server told of this quota; `ownBase` is what `ownBase()` gave when the request was admitted. */
+  learn(told: Told, ownBase: number, now: number): void {
+    if (told.limit !== undefined) this.adopt(told.limit)
+    if (told.remaining === undefined) return
+    const published = told.limit ?? this.quota.published
+    const used = Math.max(0, published - told.remaining)
+    const shareOfOthers = Math.max(0, published - Math.max(this.ceiling, this.quota.limit))
+    const others = used - (ownBase + this.admitted) - shareOfOthers
+    if (others > this.foreign) this.bookForeign(others - this.foreign, now, told)
+    const slow = this.quota.slowBelow
+    if (slow && told.remaining < slow.remaining && (slow.when === "always" || this.foreign > 0)) {
+      this.pace.slow(told.remaining, now, told.resetBy ?? now + this.cooling)
+    }
+  }
+
+  /** What of the server's count may be ours, as a base to which the units admitted since are added. */
+  ownBase(): number {
+    return this.occupied - this.admitted
+  }
+
+  /** A refusal although we had room: closes the quota, cuts its limit once an episode, and lets it grow back. */
+  refusedAt(now: number, sentAt: number, until: number | undefined, maxPause: number, backoffCeiling: number): number {
+    this.refused++
+    const untold = until === undefined ? Math.max(now + this.gate.backoff(backoffCeiling), this.nextFreeAt(now)) : until
+    const closedUntil = Math.max(now + this.quota.penaltyMillis, untold)
+    this.gate.close(closedUntil, now, maxPause)
+    this.latencySamples = 0
+    if (sentAt > this.tightenedAt && this.quota.kind !== "unpublished") {
+      this.tightenedAt = now
+      this.limit = Math.max(1, Math.floor(this.limit * tightenFactor))
+      this.recoversAt = closedUntil + this.cooling
+      this.spread()
+    }
+    return closedUntil
+  }
+
+  succeeded(now: number): void {
+    this.gate.succeeded(now, this.limit)
+  }
+
+  /** Whether nothing would be lost by forgetting these books. */
+  isIdle(now: number): boolean {
+    return (
+      this.holders === 0 &&
+      this.occupied === 0 &&
+      this.foreign === 0 &&
+      this.gate.until <= now &&
+      this.limit === this.quota.limit
+    )
+  }
+
+  /** The limit for a claim of so many units: one that is larger than what a refusal left goes when all else has cooled. */
+  protected limitFor(units: number): number {
+    return units <= this.ceiling ? Math.max(this.limit, units) : this.ceiling
+  }
+
+  private adopt(told: number): void {
+    if (this.quota.kind === "concurrency" || this.quota.kind === "unpublished") return
+    const scaled = Math.max(1, Math.floor((told * this.quota.limit) / this.quota.published))
+    const ceiling = this.quota.assumed ? scaled : Math.min(scaled, this.quota.limit)
+    if (ceiling === this.ceiling) return
+    if (this.limit === this.ceiling || ceiling < this.limit) this.limit = ceiling
+    this.ceiling = ceiling
+    this.spread()
+  }
+
+  private spread(): void {
+    if (this.quota.pacing === "even") this.pace.spread(this.cooling / this.limit)
+  }
+
+  /** How much of the latency may be taken off the cooling: see receipt rule, latency floor. */
+  private floorCredit(latency: number): number {
+    if (this.quota.latencyFloorMillis === 0) return 0
+    this.latencyMinimum = Math.min(this.latencyMinimum, latency)
+    if (++this.latencySamples % floorWindow === 0) {
+      this.latencyPrevious = this.latencyMinimum
+      this.latencyMinimum = Infinity
+    }
+    if (this.latencySamples < floorSamples) return 0
+    return Math.min(this.quota.latencyFloorMillis, Math.floor(Math.min(this.latencyMinimum, this.latencyPrevious) / 2))
+  }
+}

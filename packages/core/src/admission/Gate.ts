@@ -1,0 +1,70 @@
+/**
+ * Whether a quota is open at all: closed by a refusal until the provider's instant, then opened gradually.
+ *
+ * After a closure one request goes, then twice as many with each success: a herd is never let loose. A closure that
+ * would last longer than `maxPause` is shut instead: callers are told at once, and one probe goes each `maxPause`.
+ */
+export class Gate {
+  private closedUntil = -Infinity
+  private isShut = false
+  private probeAt = -Infinity
+  /** How many may be in flight while opening; Infinity when open. */
+  private width = Infinity
+  private fallback = 0
+
+  /** The instant before which nothing goes: `now` or earlier when open. */
+  opensAt(now: number): number {
+    return this.isShut ? Math.min(this.closedUntil, this.probeAt) : this.closedUntil > now ? this.closedUntil : now
+  }
+
+  /** The instant that a shut gate was told, if callers are to be refused at once. */
+  shutUntil(now: number): number | undefined {
+    return this.isShut && now < this.closedUntil && now < this.probeAt ? this.closedUntil : undefined
+  }
+
+  /** Whether so many more may go while so many are in flight. */
+  passes(units: number, inFlight: number): boolean {
+    return inFlight === 0 || inFlight + units <= this.width
+  }
+
+  get isOpen(): boolean {
+    return this.width === Infinity
+  }
+
+  get until(): number {
+    return this.closedUntil
+  }
+
+  /** Notes that something was let through, which a shut gate takes for its probe. */
+  passed(now: number, maxPause: number): void {
+    if (this.isShut && now < this.closedUntil) this.probeAt = now + maxPause
+    else this.isShut = false
+  }
+
+  /** Closes until the instant that was told; it is never shortened by a later, smaller one. */
+  close(until: number, now: number, maxPause: number): void {
+    this.closedUntil = Math.max(this.closedUntil, until)
+    this.width = 1
+    if (this.closedUntil - now > maxPause) {
+      this.isShut = true
+      this.probeAt = now + maxPause
+    }
+  }
+
+  /** How long to wait where nothing was told: doubles with every refusal in a row, up to `ceiling`. */
+  backoff(ceiling: number): number {
+    this.fallback = Math.min(ceiling, this.fallback === 0 ? 1000 : this.fallback * 2)
+    return this.fallback
+  }
+
+  /** Opens wider after a success; fully at `limit`. A probe's success ends the closure. */
+  succeeded(now: number, limit: number): void {
+    this.fallback = 0
+    if (this.isShut && now < this.closedUntil) this.closedUntil = now
+    this.isShut = false
+    if (this.width !== Infinity && now >= this.closedUntil) {
+      this.width *= 2
+      if (this.width >= limit) this.width = Infinity
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/** Turns what a server told, by its clock and with its rounding, into instants by ours that are never too early. */
+import type { Claim } from "../Claim.ts"
+import type { Instant, Reading, Signal } from "../Signal.ts"
+import type { Book, Told } from "./Book.ts"
+import type { ServerClock } from "./ServerClock.ts"
+
+/** Nothing is put off for longer, whatever a server says: arithmetic stays exact. */
+const longestMillis = 366 * 24 * 3_600_000
+
+/** The instant until which a refusal closes, or nothing if it is past or unreadable. */
+export const retryUntil = (
+  retry: Instant,
+  signal: Signal,
+  clock: ServerClock | undefined,
+  nowMillis: number,
+  wallMillis: number
+): number | undefined => {
+  const after =
+    retry.kind === "after" ? retry.millis : afterOf(retry.millis, signal, clock, nowMillis, wallMillis) - nowMillis
+  if (!(after > 0)) return undefined
+  return nowMillis + Math.min(longestMillis, Math.ceil(after + retry.toleranceMillis))
+}
+
+/** What the signal says of one book; nothing if it speaks of others only. */
+export const toldOf = (
+  signal: Signal,
+  book: Book,
+  claim: Claim,
+  clock: ServerClock | undefined,
+  sentAt: number,
+  nowMillis: number,
+  wallMillis: number
+): Told | undefined => {
+  const reading = readingOf(signal.readings, book, claim)
+  if (!reading) return undefined
+  const { reset } = reading
+  const resetBy =
+    reset === undefined
+      ? undefined
+      : reset.kind === "after"
+        ? nowMillis + reset.millis
+        : clock?.isKnown
+          ? clock.latest(reset.millis, nowMillis)
+          : book.quota.phase === "reset"
+            ? undefined
+            : afterOf(reset.millis, signal, clock, nowMillis, wallMillis)
+  return {
+    limit: wholeOf(reading.limit, 1),
+    remaining: wholeOf(reading.remaining, 0),
+    resetBy:
+      resetBy === undefined || !(resetBy > sentAt)
+        ? undefined
+        : Math.min(Math.ceil(resetBy + (reset?.toleranceMillis ?? 0)), nowMillis + longestMillis)
+  }
+}
+
+const readingOf = (readings: ReadonlyArray<Reading>, book: Book, claim: Claim): Reading | undefined => {
+  for (const reading of readings) {
+    if (reading.quota === book.quota.name || (reading.quota === undefined && claim.needs.length === 1)) return reading
+  }
+  return undefined
+}
+
+/** A server's instant by our clock: from the response's own `Date`, else from what was learned, else from our wall clock. */
+const afterOf = (
+  millis: number,
+  signal: Signal,
+  clock: ServerClock | undefined,
+  nowMillis: number,
+  wallMillis: number
+): number => {
+  if (signal.serverDateMillis !== undefined) return nowMillis + (millis - signal.serverDateMillis)
+  if (clock?.isKnown) return clock.latest(millis, nowMillis)
+  return nowMillis + (millis - wallMillis)
+}
+
+const wholeOf = (value: number | undefined, minimum: number): number | undefined =>
+  value !== undefined && Number.isFinite(value) && value >= minimum && value <= 1_000_000_000
+    ? Math.floor(value)
+    : undefined

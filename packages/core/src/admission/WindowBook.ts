@@ -1,0 +1,107 @@
+/**
+ * Rolling logs, and fixed windows as rolling ones of which a known phase frees a slot earlier.
+ *
+ * A slot is free at `answer + window`. In a fixed window it is free at the end of the window that surely held its count
+ * as well: clock multiples told by `Date`, or the reset that came with that very answer. Entries are kept for a whole
+ * window in any case, to fall back on when what was told proves wrong.
+ */
+import type { Quota } from "../Quota.ts"
+import type { Told } from "./Book.ts"
+import { LoggedBook } from "./LoggedBook.ts"
+import type { ServerClock } from "./ServerClock.ts"
+
+/** Larger quotas are logged in thousandths of their window, each rounded to its end. */
+const exactLimit = 1000
+/** Two resets closer than this name the same instant, as both were rounded to the second. */
+const sameResetMillis = 2000
+
+export class WindowBook extends LoggedBook {
+  private readonly quantum: number
+  private readonly phase: "unknown" | "clock" | "reset"
+  private clockVersion = 0
+  private clockSteps = 0
+  private lastReset = -Infinity
+  private distrustedUntil = -Infinity
+
+  constructor(quota: Quota, clock: ServerClock) {
+    super(quota, clock)
+    this.quantum = quota.limit > exactLimit ? Math.max(1, Math.ceil(quota.windowMillis / 1000)) : 1
+    this.phase = quota.kind === "fixed" ? quota.phase : "unknown"
+  }
+
+  free(): number {
+    return Math.max(0, this.limit - this.inFlight - this.log.busy)
+  }
+
+  protected roomAt(units: number, now: number): number {
+    const missing = this.inFlight + this.log.busy + units - this.limitFor(units)
+    if (missing <= 0) return now
+    return missing <= this.log.busy ? this.log.freesAt(missing) : this.freeAt(now, 0, undefined, now)
+  }
+
+  protected cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
+    const q = this.quantum
+    const stamp = Math.max(q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q, this.log.newest)
+    this.log.push(stamp, this.freeAt(stamp, creditMillis, this.trustedReset(told, answeredAt), answeredAt), units)
+  }
+
+  protected expire(now: number): void {
+    if (this.phase === "clock") this.followClock(now)
+    this.expireLogs(now, now - this.cooling)
+  }
+
+  override refusedAt(
+    now: number,
+    sentAt: number,
+    until: number | undefined,
+    maxPause: number,
+    backoffCeiling: number
+  ): number {
+    this.distrust(now)
+    return super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
+  }
+
+  /** When units answered at `stamp` are free, as far as known at `now`. */
+  protected freeAt(stamp: number, creditMillis: number, resetBy: number | undefined, now: number): number {
+    const rolling = stamp + this.cooling - creditMillis
+    if (this.phase === "unknown" || now < this.distrustedUntil) return rolling
+    if (this.phase === "reset") return resetBy === undefined ? rolling : Math.min(rolling, Math.max(stamp, resetBy))
+    return this.clock.isKnown ? Math.min(rolling, this.clock.boundaryAfter(stamp, this.quota.windowMillis)) : rolling
+  }
+
+  private followClock(now: number): void {
+    if (this.clock.steps !== this.clockSteps) {
+      this.clockSteps = this.clock.steps
+      this.distrust(now)
+    }
+    if (this.clock.version !== this.clockVersion && now >= this.distrustedUntil) {
+      this.clockVersion = this.clock.version
+      this.reschedule((stamp, old) => Math.min(old, this.freeAt(stamp, 0, undefined, now)))
+    }
+  }
+
+  /** Falls back to the rolling rule over all answers of the last window, and trusts the phase again after another. */
+  private distrust(now: number): void {
+    if (this.phase === "unknown") return
+    this.distrustedUntil = now + this.cooling
+    this.lastReset = -Infinity
+    this.reschedule((stamp) => stamp + this.cooling)
+  }
+
+  /** The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last. */
+  private trustedReset(told: Told | undefined, answeredAt: number): number | undefined {
+    const resetBy = told?.resetBy
+    if (this.phase !== "reset" || resetBy === undefined) return undefined
+    const apart = Math.abs(resetBy - this.lastReset)
+    const contradicts =
+      resetBy <= answeredAt ||
+      resetBy > answeredAt + this.cooling + sameResetMillis ||
+      (apart > sameResetMillis && apart < this.quota.windowMillis - sameResetMillis)
+    if (contradicts) {
+      this.distrust(answeredAt)
+      return undefined
+    }
+    this.lastReset = Math.max(this.lastReset, resetBy)
+    return resetBy
+  }
+}
