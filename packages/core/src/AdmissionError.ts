@@ -41,8 +41,23 @@ export class Never extends Schema.TaggedError<Never>()("Never", {
   }
 }
 
+/** The provider closed the quota for longer than the limiter waits (`maxPause`); nothing was sent. */
+export class Closed extends Schema.TaggedError<Closed>()("Closed", {
+  quota: Schema.String,
+  retryAt: Schema.DateTimeUtc,
+  /** The provider's own error that closed it, where this process saw it. */
+  refusal: Schema.Option(Schema.Unknown)
+}) {
+  override get message() {
+    return `Quota ${JSON.stringify(this.quota)} was closed by its provider until ${DateTime.formatIso(this.retryAt)}.`
+  }
+}
+
 /** The store that keeps the quota cannot answer. */
-export class Store extends Schema.TaggedError<Store>()("Store", { description: Schema.String, cause: Schema.Defect() }) {
+export class Store extends Schema.TaggedError<Store>()("Store", {
+  description: Schema.String,
+  cause: Schema.Defect()
+}) {
   override get message() {
     return this.description
   }
@@ -51,7 +66,7 @@ export class Store extends Schema.TaggedError<Store>()("Store", { description: S
 /** Refused by the limiter itself; nothing was sent, so that repeating the call is always safe. */
 export class AdmissionError extends Schema.TaggedError<AdmissionError>()("AdmissionError", {
   partition: Schema.String,
-  reason: Schema.Union([QueueFull, DeadlineExceeded, Never, Store])
+  reason: Schema.Union([QueueFull, DeadlineExceeded, Never, Closed, Store])
 }) {
   override get message() {
     return this.reason.message

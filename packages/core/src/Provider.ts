@@ -53,9 +53,9 @@ export interface Provider<E extends RateLimited, Q extends Quotas = Quotas> {
   /** Whether the request may be sent again after a refusal; true where the provider says that it processed nothing. */
   readonly repeatsRefused: (request: HttpClientRequest.HttpClientRequest) => boolean
   /** Completes a request once, before its first attempt: an idempotency key that stays the same over its retries. */
-  readonly prepare?: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpClientRequest.HttpClientRequest>
+  readonly prepare?: (
+    request: HttpClientRequest.HttpClientRequest
+  ) => Effect.Effect<HttpClientRequest.HttpClientRequest>
   /** Made once for each client: surrounds every attempt, for what only a sequence of refusals can tell. */
-  readonly around?: Effect.Effect<
-    (attempt: Attempt<E>, request: HttpClientRequest.HttpClientRequest) => Attempt<E>
-  >
+  readonly around?: Effect.Effect<(attempt: Attempt<E>, request: HttpClientRequest.HttpClientRequest) => Attempt<E>>
 }

@@ -137,19 +137,23 @@ export const make = (definition: Definition): Quota => {
     throw new QuotaError({ quota: title, field, rule, value })
   }
   const oneOf = <A extends string>(field: string, options: ReadonlyArray<A>, value: A): A =>
-    options.includes(value) ? value : refuse(field, `one of ${options.join(", ")}`, value) as never
+    options.includes(value) ? value : (refuse(field, `one of ${options.join(", ")}`, value) as never)
   const whole = (field: string, value: unknown): number =>
     typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxLimit
       ? value
-      : refuse(field, `a whole number from 1 to ${maxLimit}`, value) as never
+      : (refuse(field, `a whole number from 1 to ${maxLimit}`, value) as never)
   const millis = (field: string, value: unknown, minimum: number): number => {
     const duration = Option.getOrUndefined(Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis))
     return duration !== undefined && Number.isInteger(duration) && duration >= minimum && duration <= maxWindowMillis
       ? duration
-      : refuse(field, `a duration of whole milliseconds, such as "1 minute" or 60000, from ${minimum} to a year`, value) as never
+      : (refuse(
+          field,
+          `a duration of whole milliseconds, such as "1 minute" or 60000, from ${minimum} to a year`,
+          value
+        ) as never)
   }
   const flag = (field: string, value: unknown): boolean =>
-    typeof value === "boolean" ? value : refuse(field, "true or false", value) as never
+    typeof value === "boolean" ? value : (refuse(field, "true or false", value) as never)
   const margin = definition.rateMargin ?? 0.001
   if (!(margin >= 0 && margin <= 0.5)) refuse("rateMargin", "a fraction from 0 to 0.5", margin)
   if (title === "") refuse("name", "a text that is not empty", title)
@@ -200,7 +204,12 @@ export const slidingCounter = (limit: number, window: Duration.Input, options?: 
 
 /** A bucket of `capacity` that gets `refill` back `every` so long, continuously or `step` at once. */
 export const tokenBucket = (
-  bucket: { readonly capacity: number; readonly refill: number; readonly every: Duration.Input; readonly step?: number },
+  bucket: {
+    readonly capacity: number
+    readonly refill: number
+    readonly every: Duration.Input
+    readonly step?: number
+  },
   options?: Options
 ): Quota =>
   make({

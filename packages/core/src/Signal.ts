@@ -39,6 +39,8 @@ export interface Signal {
   /** The response's own `Date`, in epoch milliseconds truncated to the second; absent on cached responses. */
   readonly serverDateMillis?: number
   readonly readings: ReadonlyArray<Reading>
+  /** Whether the response was a refusal: says so to `RateLimiter.withPermit`, which sees no error of a provider's. */
+  readonly isRefusal?: boolean
   /** Names of the quotas that a refusal closes; by default every quota of the claim. */
   readonly closes?: ReadonlyArray<string>
 }

@@ -99,8 +99,10 @@ export abstract class Book {
 
   /** The earliest instant for `units`, with everything considered: `now` if at once. Call `advance` first. */
   earliest(units: number, now: number): number {
-    if (!this.gate.passes(units, this.inFlight - this.abandoned.kept)) return Infinity
-    return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), this.roomAt(units, now))
+    const passes = this.gate.passes(units, this.inFlight - this.abandoned.kept)
+    const room = passes ? this.roomAt(units, now) : Infinity
+    if (room === Infinity) return this.abandoned.length > 0 ? this.abandoned.stampAt(0) : Infinity
+    return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), room)
   }
 
   /** The same for a queue that may be longer than the quota: whole windows for whole quotas, then the rest. */
