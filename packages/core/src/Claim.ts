@@ -81,5 +81,15 @@ export const make = (options: {
   return { partition, origin, needs }
 }
 
+/** The same claim on another partition's counters. */
+export const inPartition = (claim: Claim, partition: string): Claim => ({
+  ...claim,
+  partition,
+  needs: claim.needs.map((need) => ({
+    ...need,
+    key: need.key.replace(`${claim.origin}|${claim.partition}|`, () => `${claim.origin}|${partition}|`)
+  }))
+})
+
 /** A claim of one unit of each quota. */
 export const of = (...quotas: ReadonlyArray<Quota>): Claim => make({ needs: quotas.map((quota) => need(quota)) })

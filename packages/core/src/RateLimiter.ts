@@ -1,0 +1,243 @@
+/**
+ * The service that admits calls: it holds the books, lets calls wait their turn, and tells what it sees.
+ *
+ * It never sends anything and never logs.
+ *
+ * @example
+ * ```ts
+ * const call = sendOne.pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
+ * ```
+ */
+import { Clock, Context, Duration, Effect, Exit, Function, Layer, Option, PubSub, type Scope, Stream } from "effect"
+import type { Outcome, Permit } from "./Admission.ts"
+import type { AdmissionError } from "./AdmissionError.ts"
+import * as Claim from "./Claim.ts"
+import { Limiter } from "./limiter/Limiter.ts"
+import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
+import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
+import * as ExitOutcome from "./Outcome.ts"
+import { layerMemory, RateLimiterStore } from "./RateLimiterStore.ts"
+import * as Signal from "./Signal.ts"
+
+export type { LimiterEvent, QuotaStatus }
+
+/** How a limiter behaves; times are durations. */
+export interface Options {
+  /** How many calls may wait; default 100 000. */
+  readonly queueBound?: number
+  /** Whoever will wait longer is announced by an event; default a minute. */
+  readonly longWait?: Duration.Input
+  /** How long a request may live at a server after it was lost from sight; default a minute. */
+  readonly abandonment?: Duration.Input
+  /** The longest closure that is waited for; default twice the longest window of the claim, a minute at least. */
+  readonly maxPause?: Duration.Input
+  /**
+   * How long the scope's end waits for the answers of what was sent; default not at all. Who still waits is sent away at
+   * once in any case, as nothing of it was sent.
+   */
+  readonly drain?: Duration.Input
+}
+
+export interface Service {
+  /**
+   * Waits until every slot of the claim was taken. `restore` makes the wait, and nothing else, interruptible: run this in
+   * an uninterruptible region and settle the permit in any case.
+   */
+  readonly acquire: (
+    claim: Claim.Claim,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<Permit, AdmissionError>
+  /** Ends a permit with what the response said. Concurrency slots stay held until `release` if the body is still to be read. */
+  readonly settle: (
+    permit: Permit,
+    outcome: Outcome,
+    details?: { readonly signal?: Signal.Signal; readonly refusal?: unknown; readonly bodyFollows?: boolean }
+  ) => void
+  readonly release: (permit: Permit, end: "read" | "cut") => void
+  /** The quotas of one partition, or of all, as they stand now. */
+  readonly status: (partition?: string) => Effect.Effect<ReadonlyArray<QuotaStatus>>
+  /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
+  readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
+  /** Long waits, refusals, and requests lost from sight, from now on. */
+  readonly events: Stream.Stream<LimiterEvent>
+}
+
+export class RateLimiter extends Context.Service<RateLimiter, Service>()("@sluice/core/RateLimiter") {}
+
+/** Until when a call may wait, counted from the call; no limit by default. */
+export const Deadline = Context.Reference<Duration.Duration | undefined>("@sluice/core/RateLimiter/Deadline", {
+  defaultValue: () => undefined
+})
+
+/** Higher goes first; 0 by default. */
+export const Priority = Context.Reference<number>("@sluice/core/RateLimiter/Priority", { defaultValue: () => 0 })
+
+/** Whose quotas a claim that names no partition draws on. */
+export const Tenant = Context.Reference<string>("@sluice/core/RateLimiter/Tenant", { defaultValue: () => "" })
+
+const make = (options: Options): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
+  Effect.gen(function* () {
+    const store = yield* RateLimiterStore
+    const events = yield* PubSub.sliding<LimiterEvent>(1024)
+    const limiter = new Limiter(store, yield* Clock.Clock, yield* Effect.context<never>(), events, {
+      queueBound: positive("queueBound", options.queueBound ?? 100_000),
+      longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
+    })
+    store.onWake(() => limiter.wake())
+    const drain = duration("drain", options.drain ?? 0)
+    yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
+    return {
+      acquire: (claim, restore) =>
+        Effect.withFiber((fiber) => {
+          const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
+          return limiter.acquire(
+            tenant === "" ? claim : Claim.inPartition(claim, tenant),
+            fiber.getRef(Priority),
+            fiber.getRef(Deadline),
+            restore
+          )
+        }),
+      settle: (permit, outcome, details) =>
+        limiter.settle(
+          permit,
+          outcome,
+          details?.signal ?? Signal.none,
+          details?.refusal,
+          details?.bodyFollows === true
+        ),
+      release: (permit, end) => limiter.release(permit, end),
+      status: (partition) => Effect.sync(() => limiter.status(partition)),
+      estimate: (claim) => Effect.sync(() => Duration.millis(limiter.estimate(claim))),
+      events: Stream.fromPubSub(events)
+    }
+  })
+
+/** A limiter over any store. */
+export const layerStore = (options: Options = {}): Layer.Layer<RateLimiter, never, RateLimiterStore> =>
+  Layer.effect(RateLimiter, make(options))
+
+/** A limiter in this process's memory, with options. Throws `RangeError` for options that cannot be. */
+export const layerWith = (options: Options): Layer.Layer<RateLimiter> =>
+  layerStore(options).pipe(
+    Layer.provide(
+      layerMemory({
+        abandonMillis: millis("abandonment", options.abandonment ?? "1 minute"),
+        maxPauseMillis: options.maxPause === undefined ? undefined : millis("maxPause", options.maxPause)
+      })
+    )
+  )
+
+/** A limiter in this process's memory: the embedded default. */
+export const layer: Layer.Layer<RateLimiter> = layerWith({})
+
+/** Admits everything at once: for tests of what stands around it. */
+export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
+  RateLimiter,
+  Effect.map(RateLimiter, (limiter) => ({
+    ...limiter,
+    acquire: (claim: Claim.Claim, restore: Parameters<Service["acquire"]>[1]) =>
+      limiter.acquire({ ...claim, needs: [] }, restore)
+  }))
+).pipe(Layer.provide(layer))
+
+/** Logs each refusal with its body as a warning; keys never appear, as bodies are what the provider wrote. */
+export const layerLogRefusals: Layer.Layer<never, never, RateLimiter> = Layer.effectDiscard(
+  Effect.flatMap(RateLimiter, ({ events }) =>
+    events.pipe(
+      Stream.runForEach((event) =>
+        event._tag === "Refused" ? Effect.logWarning("refused by the provider", event) : Effect.void
+      ),
+      Effect.forkScoped({ startImmediately: true })
+    )
+  )
+)
+
+/**
+ * Runs the effect once every slot of the claim was taken, and gives them back to cool when it ends. `decode` reads a
+ * signal from the exit, for what is not HTTP: gRPC, an SDK's call, a job.
+ */
+export const withPermit: {
+  (
+    claim: Claim.Claim,
+    options?: { readonly decode?: (exit: Exit.Exit<unknown, unknown>) => Signal.Signal }
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | AdmissionError, R | RateLimiter>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    claim: Claim.Claim,
+    options?: { readonly decode?: (exit: Exit.Exit<A, E>) => Signal.Signal }
+  ): Effect.Effect<A, E | AdmissionError, R | RateLimiter>
+} = Function.dual(
+  (args) => Effect.isEffect(args[0]),
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    claim: Claim.Claim,
+    options?: { readonly decode?: (exit: Exit.Exit<A, E>) => Signal.Signal }
+  ): Effect.Effect<A, E | AdmissionError, R | RateLimiter> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(RateLimiter, (limiter) =>
+        Effect.flatMap(limiter.acquire(claim, restore), (permit) =>
+          Effect.onExit(restore(self), (exit) => {
+            const signal = options?.decode?.(exit) ?? Signal.none
+            const outcome = signal.isRefusal ? "refused" : ExitOutcome.fromExit(exit)
+            limiter.settle(permit, outcome, { signal })
+            return Effect.void
+          })
+        )
+      )
+    )
+)
+
+/** Refuses at once, with the earliest instant, what cannot be admitted within so long. */
+export const within: {
+  (deadline: Duration.Input): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, deadline: Duration.Input): Effect.Effect<A, E, R>
+} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, deadline: Duration.Input) =>
+  Effect.provideService(self, Deadline, duration("within", deadline))
+)
+
+/** Refuses at once what would have to wait. */
+export const failFast: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R> = within(0)
+
+/** Lets the effect's calls go before others that wait, by a number or a word for 1, 0 and -1. */
+export const priority: {
+  (level: number | "high" | "normal" | "low"): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, level: number | "high" | "normal" | "low"): Effect.Effect<A, E, R>
+} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, level: number | "high" | "normal" | "low") =>
+  Effect.provideService(self, Priority, typeof level === "number" ? level : levels[level])
+)
+const levels = { high: 1, normal: 0, low: -1 }
+
+/** Draws on this tenant's quotas with claims that name no partition. */
+export const tenant: {
+  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R>
+} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, name: string) => Effect.provideService(self, Tenant, name))
+
+/** The quotas of one partition, or of all, as they stand now. */
+export const status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>, never, RateLimiter> =>
+  RateLimiter.use((limiter) => limiter.status(partition))
+
+/** How long the claim would have to wait if it came now: a lower bound, as far as known. */
+export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>
+  RateLimiter.use((limiter) => limiter.estimate(claim))
+
+/** Long waits, refusals, and requests lost from sight, from now on. */
+export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.unwrap(
+  RateLimiter.useSync((limiter) => limiter.events)
+)
+
+function duration(field: string, input: Duration.Input): Duration.Duration {
+  return Option.getOrThrowWith(
+    Option.filter(Duration.fromInput(input), (value) => !Duration.isNegative(value)),
+    () => new RangeError(`${field} takes a duration such as "2 seconds", but was given ${String(input)}.`)
+  )
+}
+
+function millis(field: string, input: Duration.Input): number {
+  return Math.ceil(Duration.toMillis(duration(field, input)))
+}
+
+function positive(field: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new RangeError(`${field} takes a whole number, 1 or more, but was given ${value}.`)
+}

@@ -1,0 +1,246 @@
+/**
+ * Who waits for what, and who goes next.
+ *
+ * A waiter stands in the lane of the quota that holds it back. Within a lane nobody overtakes; lanes hold each other up
+ * only where their claims meet, and there only the first of each lane keeps its units. Synchronous and without a clock:
+ * the limiter says what time it is and wakes the room at `nextAt`.
+ */
+import { type Decision, outranks, type Permit } from "./Admission.ts"
+import type { Book } from "./admission/Book.ts"
+import { Lane, type Waiter } from "./admission/Lane.ts"
+import { WakeHeap } from "./admission/WakeHeap.ts"
+import type { RateLimiterStore } from "./RateLimiterStore.ts"
+
+/** Why a waiter is sent away. */
+export type Refusal =
+  | { readonly _tag: "Full" }
+  | { readonly _tag: "Late"; readonly earliest: number; readonly need: number }
+  | Extract<Decision, { readonly _tag: "Shut" | "Never" }>
+
+export interface Handlers<W extends Waiter> {
+  readonly admitted: (waiter: W) => void
+  readonly refused: (waiter: W, refusal: Refusal) => void
+}
+
+export class WaitingRoom<W extends Waiter> {
+  size = 0
+  private readonly store: RateLimiterStore["Service"]
+  private readonly bound: number
+  private readonly handlers: Handlers<W>
+  private readonly lanes = new Map<Book, Lane>()
+  private readonly wakes = new WakeHeap<Lane | W>()
+  private readonly touched: Array<Lane> = []
+
+  constructor(store: RateLimiterStore["Service"], bound: number, handlers: Handlers<W>) {
+    this.store = store
+    this.bound = bound
+    this.handlers = handlers
+  }
+
+  /** When the room wants to be woken; Infinity while only an answer can change anything. */
+  get nextAt(): number {
+    return this.wakes.nextAt
+  }
+
+  /** Whether a permit may be asked for at all without overtaking anybody. */
+  isFree(permit: Permit): boolean {
+    if (this.size === 0) return true
+    for (const book of permit.books) {
+      const first = this.lanes.get(book)?.first
+      if (first && outranks(first.permit, permit)) return false
+    }
+    return true
+  }
+
+  /** Lets a newcomer wait, or sends it away at once. Gives the earliest instant at which it may go, as far as known. */
+  enter(waiter: W, decision: Decision | undefined, now: number): number {
+    const { permit } = waiter
+    if (this.size >= this.bound) return this.refuse(waiter, { _tag: "Full" }, now)
+    for (let i = 0; i < permit.books.length; i++) {
+      const largest = permit.books[i]?.largest ?? 0
+      if ((permit.claim.needs[i]?.cost ?? 0) > largest)
+        return this.refuse(waiter, { _tag: "Never", need: i, largest }, now)
+    }
+    const need =
+      decision?._tag === "Wait" ? decision.need : permit.books.findIndex((book) => this.isHeldUpAt(book, permit))
+    const at = decision?._tag === "Wait" ? decision.at : Infinity
+    if (waiter.deadlineAt !== Infinity) {
+      const earliest = this.estimate(permit, now)
+      if (earliest > waiter.deadlineAt) return this.refuse(waiter, { _tag: "Late", earliest, need }, now)
+      this.wakes.push(waiter.deadlineAt, waiter)
+    }
+    this.size++
+    const lane = this.place(waiter, need, at, now)
+    return (
+      Math.max(now, lane.nextAt === Infinity ? now : lane.nextAt) +
+      this.roundsBefore(lane) * lane.book.quota.windowMillis
+    )
+  }
+
+  /** The earliest instant for a permit behind all who would go before it; a lower bound, as far as known. */
+  estimate(permit: Permit, now: number): number {
+    return this.store.estimate(permit, now, (book) => this.lanes.get(book)?.unitsBefore(permit) ?? 0)
+  }
+
+  /** A waiter goes away by itself. Nobody else moves, except into the place that it leaves. */
+  leave(waiter: W, now: number): void {
+    if (!waiter.lane) return
+    this.take(waiter)
+    this.store.discard(waiter.permit)
+    this.serve(now)
+  }
+
+  /** Looks again at everyone who may go now, after time has passed. */
+  wake(now: number): void {
+    const late: Array<W> = []
+    for (let due = this.wakes.popDue(now); due; due = this.wakes.popDue(now)) {
+      if (!(due instanceof Lane)) late.push(due)
+      else if (due.nextAt <= now) this.touch(due)
+    }
+    this.serve(now)
+    if (late.length === 0) return
+    for (const waiter of late) {
+      if (!waiter.lane) continue
+      const need = waiter.permit.books.indexOf(waiter.lane.book)
+      this.dismiss(waiter, { _tag: "Late", earliest: Math.max(now, this.estimate(waiter.permit, now)), need })
+    }
+    this.serve(now)
+  }
+
+  /** Looks again at those who wait for any of these quotas, after an answer. */
+  stir(books: ReadonlyArray<Book>, now: number): void {
+    if (this.size === 0) return
+    for (const book of books) {
+      const lane = this.lanes.get(book)
+      if (lane) this.touch(lane)
+    }
+    this.serve(now)
+  }
+
+  /** Sends away those whose deadline a closure lies beyond: they need not wait to hear it. */
+  closed(books: ReadonlyArray<Book>, until: number, now: number): void {
+    for (const book of books) {
+      let waiter = this.lanes.get(book)?.first as W | undefined
+      while (waiter) {
+        const after = waiter.after as W | undefined
+        if (waiter.deadlineAt < until) {
+          this.dismiss(waiter, { _tag: "Late", earliest: until, need: waiter.permit.books.indexOf(book) })
+        }
+        waiter = after
+      }
+    }
+    this.serve(now)
+  }
+
+  /** Empties the room; nobody is admitted. Gives those who waited. */
+  clear(): ReadonlyArray<W> {
+    const waiting: Array<W> = []
+    for (const lane of this.lanes.values()) {
+      for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
+        lane.remove(waiter)
+        this.store.discard(waiter.permit)
+        waiting.push(waiter)
+      }
+    }
+    this.lanes.clear()
+    this.size = 0
+    return waiting
+  }
+
+  private serve(now: number): void {
+    for (let lane = this.touched.pop(); lane; lane = this.touched.pop()) {
+      this.serveLane(lane, now)
+      lane.isTouched = false
+    }
+  }
+
+  private touch(lane: Lane): void {
+    if (lane.isTouched) return
+    lane.isTouched = true
+    this.touched.push(lane)
+  }
+
+  private serveLane(lane: Lane, now: number): void {
+    for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
+      const decision = this.store.admit(waiter.permit, now)
+      if (decision._tag === "Admitted") {
+        this.take(waiter)
+        this.handlers.admitted(waiter)
+      } else if (decision._tag === "Wait") {
+        const { at, need } = decision
+        if (waiter.permit.books[need] === lane.book) return this.blocked(lane, waiter, need, at, now)
+        this.leaveLane(waiter)
+        this.place(waiter, need, at, now)
+      } else {
+        this.dismiss(waiter, { ...decision })
+      }
+    }
+  }
+
+  private place(waiter: W, need: number, at: number, now: number): Lane {
+    const book = waiter.permit.books[need]
+    if (!book) throw new Error("a waiter needs a quota to wait for")
+    let lane = this.lanes.get(book)
+    if (!lane) this.lanes.set(book, (lane = new Lane(book)))
+    const formerly = lane.first
+    lane.insert(waiter)
+    if (lane.first === waiter) {
+      if (formerly) this.store.unreserve(formerly.permit)
+      this.blocked(lane, waiter, need, at, now)
+    }
+    return lane
+  }
+
+  /** The first of a lane stays blocked: it keeps its units elsewhere, and the lane is looked at again in time. */
+  private blocked(lane: Lane, waiter: W, need: number, at: number, now: number): void {
+    this.store.reserve(waiter.permit, need, at)
+    const nextAt = at > now ? at : now + 1
+    if (nextAt === lane.nextAt) return
+    lane.nextAt = nextAt
+    if (nextAt !== Infinity) this.wakes.push(nextAt, lane)
+  }
+
+  /** Takes a waiter out of the room. What it kept elsewhere is up for others. */
+  private take(waiter: W): void {
+    this.size--
+    this.leaveLane(waiter)
+  }
+
+  private leaveLane(waiter: W): void {
+    const { lane } = waiter
+    if (!lane) return
+    const wasFirst = lane.first === waiter
+    lane.remove(waiter)
+    if (!wasFirst) return
+    this.store.unreserve(waiter.permit)
+    if (waiter.permit.books.length > 1) {
+      for (const book of waiter.permit.books) {
+        const other = this.lanes.get(book)
+        if (other && other !== lane) this.touch(other)
+      }
+    }
+    if (lane.first) this.touch(lane)
+    else this.lanes.delete(lane.book)
+  }
+
+  private dismiss(waiter: W, refusal: Refusal): void {
+    this.take(waiter)
+    this.store.discard(waiter.permit)
+    this.handlers.refused(waiter, refusal)
+  }
+
+  private refuse(waiter: W, refusal: Refusal, now: number): number {
+    this.store.discard(waiter.permit)
+    this.handlers.refused(waiter, refusal)
+    return now
+  }
+
+  private isHeldUpAt(book: Book, permit: Permit): boolean {
+    const first = this.lanes.get(book)?.first
+    return first !== undefined && outranks(first.permit, permit)
+  }
+
+  private roundsBefore(lane: Lane): number {
+    return Math.floor((lane.units - 1) / lane.book.ceiling)
+  }
+}

@@ -1,0 +1,337 @@
+/** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
+import { type Clock, type Context, DateTime, Duration, Effect, Fiber, Option, PubSub, type Tracer } from "effect"
+import type { Decision, Outcome, Permit } from "../Admission.ts"
+import type { Book } from "../admission/Book.ts"
+import type { Lane, Waiter } from "../admission/Lane.ts"
+import { AdmissionError, Closed, DeadlineExceeded, Never, QueueFull, Store } from "../AdmissionError.ts"
+import type { Claim } from "../Claim.ts"
+import type { RateLimiterStore } from "../RateLimiterStore.ts"
+import type { Signal } from "../Signal.ts"
+import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
+import type { LimiterEvent } from "./LimiterEvent.ts"
+import * as Metrics from "./Metrics.ts"
+import type { QuotaStatus } from "./QuotaStatus.ts"
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** A call that waits, and how to tell it the outcome. */
+class WaitingCall implements Waiter {
+  lane: Lane | undefined = undefined
+  before: Waiter | undefined = undefined
+  after: Waiter | undefined = undefined
+  readonly permit: Permit
+  readonly deadlineAt: number
+  readonly resume: (effect: Effect.Effect<Permit, AdmissionError>) => void
+
+  constructor(permit: Permit, deadlineAt: number, resume: WaitingCall["resume"]) {
+    this.permit = permit
+    this.deadlineAt = deadlineAt
+    this.resume = resume
+  }
+}
+
+const evictEveryMillis = 60_000
+
+export class Limiter {
+  private readonly store: RateLimiterStore["Service"]
+  private readonly clock: Clock.Clock
+  private readonly context: Context.Context<never>
+  private readonly published: PubSub.PubSub<LimiterEvent>
+  private readonly longWaitMillis: number
+  private readonly room: WaitingRoom<WaitingCall>
+  private readonly queueBound: number
+  /** The provider's own error that closed a quota last. */
+  private readonly refusals = new WeakMap<Book, unknown>()
+  private sequence = 0
+  private inFlight = 0
+  private timer: Fiber.Fiber<void> | undefined
+  private timerAt = Infinity
+  private evictAt = 0
+  private isClosed = false
+  private whenIdle: (() => void) | undefined
+
+  constructor(
+    store: RateLimiterStore["Service"],
+    clock: Clock.Clock,
+    context: Context.Context<never>,
+    published: PubSub.PubSub<LimiterEvent>,
+    options: { readonly queueBound: number; readonly longWaitMillis: number }
+  ) {
+    this.store = store
+    this.clock = clock
+    this.context = context
+    this.published = published
+    this.queueBound = options.queueBound
+    this.longWaitMillis = options.longWaitMillis
+    this.room = new WaitingRoom(store, options.queueBound, {
+      admitted: (call) => {
+        this.inFlight++
+        call.resume(Effect.succeed(call.permit))
+      },
+      refused: (call, refusal) => call.resume(Effect.fail(this.errorOf(call, refusal)))
+    })
+  }
+
+  acquire(
+    claim: Claim,
+    priority: number,
+    deadline: Duration.Duration | undefined,
+    restore: Restore
+  ): Effect.Effect<Permit, AdmissionError> {
+    if (this.isClosed) return Effect.fail(closedError(claim))
+    const now = this.now()
+    const permit = this.store.permit(claim)
+    permit.priority = priority
+    permit.sequence = this.sequence++
+    const decision = this.room.isFree(permit) ? this.store.admit(permit, now) : undefined
+    if (decision?._tag === "Admitted") {
+      this.inFlight++
+      Metrics.admitted.updateUnsafe(1, this.context)
+      return Effect.succeed(permit)
+    }
+    const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
+    return this.wait(permit, decision && { ...decision }, deadlineAt, now, restore)
+  }
+
+  settle(permit: Permit, outcome: Outcome, signal: Signal, refusal: unknown, bodyFollows: boolean): void {
+    if (permit.state !== "held") return
+    const nanos = this.clock.monotonicTimeNanosUnsafe()
+    const endedAt = Math.ceil(Number(nanos) / 1e6)
+    this.inFlight--
+    const closure = this.store.settle(permit, outcome, endedAt, signal, this.clock.currentTimeMillisUnsafe())
+    if (!bodyFollows) this.store.release(permit, endedAt, "read")
+    const now = Math.floor(Number(nanos) / 1e6)
+    if (closure) {
+      for (const book of closure.books) this.refusals.set(book, refusal)
+      Metrics.refused.updateUnsafe(1, this.context)
+      this.publishRefusal(permit, closure.books, closure.until, refusal, now)
+      this.room.closed(closure.books, closure.until, now)
+    } else if (outcome === "abandoned") {
+      Metrics.abandoned.updateUnsafe(1, this.context)
+      const quotas = permit.books.map((book) => book.quota.name)
+      this.publish({ _tag: "Abandoned", partition: permit.claim.partition, quotas })
+    }
+    this.afterEnd(permit, now)
+  }
+
+  release(permit: Permit, end: "read" | "cut"): void {
+    if (permit.state !== "answered") return
+    const nanos = this.clock.monotonicTimeNanosUnsafe()
+    this.store.release(permit, Math.ceil(Number(nanos) / 1e6), end)
+    this.afterEnd(permit, Math.floor(Number(nanos) / 1e6))
+  }
+
+  wake(): void {
+    if (this.isClosed) return
+    this.room.wake(this.now())
+    this.arm()
+  }
+
+  estimate(claim: Claim): number {
+    const now = this.now()
+    const permit = this.store.permit(claim)
+    permit.sequence = this.sequence
+    const at = this.room.estimate(permit, now)
+    this.store.discard(permit)
+    return Math.max(0, at - now)
+  }
+
+  status(partition: string | undefined): ReadonlyArray<QuotaStatus> {
+    const now = this.now()
+    const quotas: Array<QuotaStatus> = []
+    for (const [key, book] of this.store.books) {
+      const [, owner = "", quota = "", ...within] = key.split("|")
+      if (partition !== undefined && owner !== partition) continue
+      book.advance(now)
+      quotas.push({
+        partition: owner,
+        quota,
+        within: within.join("|"),
+        kind: book.quota.kind,
+        limit: book.ceiling,
+        limitInForce: book.limit,
+        inFlight: book.inFlight,
+        cooling: book.occupied - book.inFlight,
+        foreign: book.foreign,
+        free: book.free(now),
+        refusals: book.refused,
+        closedUntil: book.gate.until > now ? Option.some(this.dateOf(book.gate.until, now)) : Option.none()
+      })
+    }
+    return quotas
+  }
+
+  /** Sends away who waits, takes nobody in, and gives those under way so long to be answered. */
+  close(drain: Duration.Duration): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.isClosed = true
+      for (const call of this.room.clear()) call.resume(Effect.fail(closedError(call.permit.claim)))
+      const stopTimer = this.timer ? Fiber.interrupt(this.timer) : Effect.void
+      if (this.inFlight === 0 || Duration.isZero(drain)) return stopTimer
+      const idle = Effect.callback<void>((resume) => {
+        this.whenIdle = () => resume(Effect.void)
+      })
+      return Effect.andThen(stopTimer, Effect.timeoutOption(Effect.interruptible(idle), drain))
+    })
+  }
+
+  /** The slow path: only who has to wait pays for a span, a callback and a place in the room. */
+  private wait(
+    permit: Permit,
+    decision: Decision | undefined,
+    deadlineAt: number,
+    now: number,
+    restore: Restore
+  ): Effect.Effect<Permit, AdmissionError> {
+    return Effect.useSpan(
+      "RateLimiter.wait",
+      { attributes: { "sluice.partition": permit.claim.partition } },
+      (span) => {
+        const waiting = Effect.callback<Permit, AdmissionError>((resume) => {
+          const call = new WaitingCall(permit, deadlineAt, resume)
+          left = () => this.room.leave(call, this.now())
+          if (decision?._tag === "Shut" || decision?._tag === "Never") {
+            this.store.discard(permit)
+            return resume(Effect.fail(this.errorOf(call, decision)))
+          }
+          const expectedAt = this.room.enter(call, decision, now)
+          if (call.lane) this.announce(call, expectedAt, now, span)
+          this.arm()
+        })
+        let left = () => {}
+        return Effect.onExit(restore(waiting), (exit) => {
+          if (exit._tag === "Success") {
+            Metrics.admitted.updateUnsafe(1, this.context)
+            Metrics.waited.updateUnsafe(this.now() - now, this.context)
+          } else if (permit.state === "held") {
+            this.settle(permit, "unsent", noSignal, undefined, false)
+          } else {
+            left()
+            this.arm()
+          }
+          return Effect.void
+        })
+      }
+    )
+  }
+
+  private announce(call: WaitingCall, expectedAt: number, now: number, span: Tracer.Span): void {
+    if (expectedAt - now < this.longWaitMillis) return
+    const quota = call.lane?.book.quota.name ?? ""
+    const expected = this.dateOf(expectedAt, now)
+    span.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), {
+      quota,
+      expectedAt: DateTime.formatIso(expected)
+    })
+    this.publish({
+      _tag: "LongWait",
+      partition: call.permit.claim.partition,
+      quota,
+      expectedAt: expected,
+      waiting: this.room.size
+    })
+  }
+
+  private afterEnd(permit: Permit, now: number): void {
+    if (this.isClosed) {
+      if (this.inFlight === 0) this.whenIdle?.()
+      return
+    }
+    if (this.room.size > 0) {
+      this.room.stir(permit.books, now)
+      this.arm()
+    }
+    if (now >= this.evictAt) {
+      this.evictAt = now + evictEveryMillis
+      this.store.evict(now)
+    }
+  }
+
+  /** One timer for all who wait, set anew only for an earlier instant. */
+  private arm(): void {
+    const at = this.room.nextAt
+    if (at >= this.timerAt || this.isClosed) return
+    this.timer?.interruptUnsafe()
+    this.timerAt = at
+    const millis = Math.max(1, Math.ceil(at - Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6))
+    const ring = Effect.sync(() => {
+      this.timerAt = Infinity
+      this.timer = undefined
+      this.wake()
+    })
+    this.timer = Effect.runForkWith(this.context)(Effect.andThen(this.clock.sleep(Duration.millis(millis)), ring))
+  }
+
+  private errorOf(call: WaitingCall, refusal: Refusal): AdmissionError {
+    const { claim, books } = call.permit
+    const now = this.now()
+    const quotaOf = (need: number) => claim.needs[need]?.quota.name ?? ""
+    const reason = () => {
+      switch (refusal._tag) {
+        case "Full":
+          return new QueueFull({ bound: this.queueBound })
+        case "Never":
+          return new Never({
+            quota: quotaOf(refusal.need),
+            cost: claim.needs[refusal.need]?.cost ?? 0,
+            limit: refusal.largest
+          })
+        case "Late":
+          return new DeadlineExceeded({
+            quota: quotaOf(refusal.need),
+            earliest: this.dateOf(refusal.earliest, now),
+            deadline: this.dateOf(call.deadlineAt, now)
+          })
+        case "Shut": {
+          const book = books[refusal.need]
+          return new Closed({
+            quota: quotaOf(refusal.need),
+            retryAt: this.dateOf(refusal.until, now),
+            refusal: Option.fromUndefinedOr(book && this.refusals.get(book))
+          })
+        }
+      }
+    }
+    return new AdmissionError({ partition: claim.partition, reason: reason() })
+  }
+
+  private publishRefusal(
+    permit: Permit,
+    books: ReadonlyArray<Book>,
+    until: number,
+    refusal: unknown,
+    now: number
+  ): void {
+    const quotas = books.map((book) => ({
+      quota: book.quota.name,
+      limit: book.ceiling,
+      limitInForce: book.limit,
+      inFlight: book.inFlight,
+      cooling: book.occupied - book.inFlight,
+      foreign: book.foreign
+    }))
+    const { partition } = permit.claim
+    this.publish({ _tag: "Refused", partition, quotas, closedUntil: this.dateOf(until, now), refusal })
+  }
+
+  private publish(event: LimiterEvent): void {
+    PubSub.publishUnsafe(this.published, event)
+  }
+
+  private now(): number {
+    return Math.floor(Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6)
+  }
+
+  /** A monotonic instant as a date; beyond what dates can say, the last of them. */
+  private dateOf(at: number, now: number): DateTime.Utc {
+    return DateTime.makeUnsafe(Math.min(this.clock.currentTimeMillisUnsafe() + (at - now), 8.64e15))
+  }
+}
+
+const noSignal: Signal = { readings: [] }
+
+const closedError = (claim: Claim) =>
+  new AdmissionError({
+    partition: claim.partition,
+    reason: new Store({ description: "The limiter's scope has ended; nothing is admitted any more.", cause: "closed" })
+  })

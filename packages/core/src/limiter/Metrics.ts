@@ -1,0 +1,22 @@
+import { Metric } from "effect"
+
+/** Calls admitted, at once or after a wait. */
+export const admitted = Metric.counter("sluice_admitted_total", { description: "Calls admitted", incremental: true })
+
+/** Refusals by a provider, whatever their cause. */
+export const refused = Metric.counter("sluice_refused_total", {
+  description: "Refusals by providers",
+  incremental: true
+})
+
+/** Requests that ended unseen and hold their slots for as long as a server may work on them. */
+export const abandoned = Metric.counter("sluice_abandoned_total", {
+  description: "Requests lost from sight",
+  incremental: true
+})
+
+/** Milliseconds waited by calls that had to wait. */
+export const waited = Metric.histogram("sluice_wait_millis", {
+  description: "Milliseconds waited for admission",
+  boundaries: [1, 10, 100, 1000, 10_000, 60_000, 600_000, 3_600_000]
+})

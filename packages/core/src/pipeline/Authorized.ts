@@ -1,0 +1,75 @@
+/** Completes a request: where it goes, with which key, and on whose quotas. */
+import { Cache, Effect, Option, Redacted } from "effect"
+import { HttpClientError, HttpClientRequest } from "effect/http"
+import type { Provider, Quotas } from "../Provider.ts"
+import type { RateLimited } from "../RateLimited.ts"
+
+export interface Authorized {
+  readonly request: HttpClientRequest.HttpClientRequest
+  readonly partition: string
+}
+
+/** Keys rotate; the names of so many are remembered. */
+const rememberedKeys = 256
+
+/** A key goes only where its provider lives: an address elsewhere fails before anything is sent. */
+export const make = <E extends RateLimited, Q extends Quotas>(
+  provider: Provider<E, Q>,
+  options: {
+    readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
+    readonly partition?: string | undefined
+    readonly baseUrl?: string | undefined
+  }
+) =>
+  Effect.gen(function* () {
+    const { apiKey, partition } = options
+    const baseUrl = (options.baseUrl ?? provider.baseUrl).replace(/\/+$/, "")
+    const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
+    const key = Redacted.isRedacted(apiKey) ? Effect.succeed(apiKey) : apiKey
+    return (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Authorized, HttpClientError.HttpClientError> =>
+      Effect.gen(function* () {
+        const placed = yield* place(request, baseUrl)
+        const redacted = yield* key
+        const authorized = HttpClientRequest.setHeader(
+          placed,
+          "authorization",
+          `${provider.authorization} ${Redacted.value(redacted)}`
+        )
+        return {
+          request: provider.prepare ? yield* provider.prepare(authorized) : authorized,
+          partition: partition ?? (yield* Cache.get(names, Redacted.value(redacted)))
+        }
+      })
+  })
+
+const place = (
+  request: HttpClientRequest.HttpClientRequest,
+  baseUrl: string
+): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
+  if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(request.url)) {
+    return Effect.succeed(HttpClientRequest.prependUrl(request, baseUrl))
+  }
+  const url = Option.fromNullishOr(URL.parse(request.url))
+  const home = URL.parse(baseUrl)
+  const isAtHome =
+    Option.isSome(url) &&
+    url.value.origin === home?.origin &&
+    `${url.value.pathname}/`.startsWith(`${home.pathname.replace(/\/+$/, "")}/`)
+  return isAtHome
+    ? Effect.succeed(request)
+    : Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.InvalidUrlError({
+            request,
+            description: `the address lies outside ${baseUrl}, where this client's key belongs`
+          })
+        })
+      )
+}
+
+/** A name for a key that tells nothing of it. */
+const fingerprint = (key: string): Effect.Effect<string> =>
+  Effect.map(
+    Effect.promise(() => crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))),
+    (digest) => Array.from(new Uint8Array(digest, 0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  )

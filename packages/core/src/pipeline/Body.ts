@@ -1,0 +1,111 @@
+/** Reads as much of a response's body as telling a refusal takes, and leaves it readable. */
+import { type Cause, Clock, Effect, Exit, Pull, Scope, Stream } from "effect"
+import { type HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import type { Decoded, Provider, Quotas, Wire } from "../Provider.ts"
+import type { RateLimited } from "../RateLimited.ts"
+
+type Response = HttpClientResponse.HttpClientResponse
+
+const maxBytes = 65_536
+
+/** What the response says, and the response as if nobody had looked. */
+export const read = <E extends RateLimited, Q extends Quotas>(
+  provider: Provider<E, Q>,
+  request: HttpClientRequest.HttpClientRequest,
+  response: Response
+): Effect.Effect<{ readonly decoded: Decoded<E>; readonly response: Response }> =>
+  Effect.flatMap(Clock.currentTimeMillis, (receivedAtMillis) => {
+    const decode = (body: string) => provider.decode(wireOf(request, response, body, receivedAtMillis))
+    const isRead =
+      response.status >= 400 || (provider.reads === "json" && /json/i.test(response.headers["content-type"] ?? ""))
+    if (!isRead) return Effect.succeed({ decoded: decode(""), response })
+    return Effect.map(peek(response), ({ bytes, restored }) => ({
+      decoded: decode(new TextDecoder().decode(bytes)),
+      response: restored
+    }))
+  })
+
+/** Whether a body follows at all: without one there is nothing whose end could be waited for. */
+export const isExpected = (request: HttpClientRequest.HttpClientRequest, response: Response): boolean =>
+  request.method !== "HEAD" &&
+  response.status !== 204 &&
+  response.status !== 304 &&
+  response.headers["content-length"] !== "0"
+
+/** The same response, which says when its body has been read to its end, or was cut off. */
+export const releasing = (response: Response, release: (end: "read" | "cut") => void): Response => {
+  const onExit = (exit: Exit.Exit<unknown, unknown>) =>
+    Effect.sync(() => release(Exit.isSuccess(exit) ? "read" : "cut"))
+  const readers = ["arrayBuffer", "text", "json", "formData", "urlParamsBody"] as const
+  return Object.create(response, {
+    ...Object.fromEntries(
+      readers.map((key) => [
+        key,
+        { get: () => Effect.onExit(response[key] as Effect.Effect<unknown, HttpClientError.HttpClientError>, onExit) }
+      ])
+    ),
+    stream: { get: () => Stream.onExit(response.stream, onExit) }
+  })
+}
+
+const wireOf = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: Response,
+  body: string,
+  receivedAtMillis: number
+): Wire => ({
+  request: { method: request.method, path: URL.parse(request.url)?.pathname ?? request.url },
+  status: response.status,
+  headers: response.headers,
+  body,
+  receivedAtMillis
+})
+
+/** Pulls up to 64 KiB. A body that goes on is stitched together again; one that breaks off breaks off for its reader too. */
+const peek = (response: Response): Effect.Effect<{ readonly bytes: Uint8Array; readonly restored: Response }> =>
+  Effect.gen(function* () {
+    const scope = Scope.makeUnsafe()
+    const pull = yield* Scope.provide(Stream.toPull(response.stream), scope)
+    const chunks: Array<Uint8Array> = []
+    let size = 0
+    let end: Cause.Cause<HttpClientError.HttpClientError | Cause.Done> | undefined
+    while (end === undefined && size < maxBytes) {
+      const exit = yield* Effect.exit(pull)
+      if (Exit.isFailure(exit)) end = exit.cause
+      else for (const chunk of exit.value) size += chunks.push(chunk) && chunk.byteLength
+    }
+    const bytes = concat(chunks, size)
+    const rest = end === undefined ? pull : Effect.failCause(end)
+    if (end !== undefined) yield* Scope.close(scope, Exit.void)
+    const body =
+      end !== undefined && Pull.isDoneCause(end)
+        ? bytes
+        : Stream.toReadableStream(
+            Stream.concat(Stream.make(bytes), Stream.fromPull(Effect.succeed(rest))).pipe(
+              Stream.ensuring(Scope.close(scope, Exit.void))
+            )
+          )
+    return { bytes: bytes.subarray(0, maxBytes), restored: withBody(response, body) }
+  })
+
+const withBody = (response: Response, body: Uint8Array<ArrayBuffer> | ReadableStream): Response => {
+  const { headers, status } = response
+  const web = new globalThis.Response(body instanceof Uint8Array && body.byteLength === 0 ? null : body, {
+    status,
+    headers
+  })
+  return Object.create(HttpClientResponse.fromWeb(response.request, web), {
+    cookies: { value: response.cookies },
+    url: { value: response.url }
+  })
+}
+
+const concat = (chunks: ReadonlyArray<Uint8Array>, size: number): Uint8Array<ArrayBuffer> => {
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}
