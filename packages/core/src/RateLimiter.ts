@@ -8,7 +8,20 @@
  * const call = sendOne.pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
  * ```
  */
-import { Clock, Context, Duration, Effect, Exit, Function, Layer, Option, PubSub, type Scope, Stream } from "effect"
+import {
+  Clock,
+  Context,
+  Duration,
+  Effect,
+  type Exit,
+  type Fiber,
+  Function,
+  Layer,
+  Option,
+  PubSub,
+  type Scope,
+  Stream
+} from "effect"
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
@@ -39,6 +52,8 @@ export interface Options {
 }
 
 export interface Service {
+  /** Takes every slot of the claim without any wait, or none. Settle the permit in any case. */
+  readonly tryAcquire: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Permit | undefined
   /**
    * Waits until every slot of the claim was taken. `restore` makes the wait, and nothing else, interruptible: run this in
    * an uninterruptible region and settle the permit in any case.
@@ -86,17 +101,16 @@ const make = (options: Options): Effect.Effect<Service, never, RateLimiterStore 
     store.onWake(() => limiter.wake())
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
+    const placed = (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => {
+      const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
+      return tenant === "" ? claim : Claim.inPartition(claim, tenant)
+    }
     return {
+      tryAcquire: (claim, fiber) => limiter.tryAcquire(placed(claim, fiber)),
       acquire: (claim, restore) =>
-        Effect.withFiber((fiber) => {
-          const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
-          return limiter.acquire(
-            tenant === "" ? claim : Claim.inPartition(claim, tenant),
-            fiber.getRef(Priority),
-            fiber.getRef(Deadline),
-            restore
-          )
-        }),
+        Effect.withFiber((fiber) =>
+          limiter.acquire(placed(claim, fiber), fiber.getRef(Priority), fiber.getRef(Deadline), restore)
+        ),
       settle: (permit, outcome, details) =>
         limiter.settle(
           permit,
@@ -135,6 +149,8 @@ export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
   Effect.map(RateLimiter, (limiter) => ({
     ...limiter,
+    tryAcquire: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) =>
+      limiter.tryAcquire({ ...claim, needs: [] }, fiber),
     acquire: (claim: Claim.Claim, restore: Parameters<Service["acquire"]>[1]) =>
       limiter.acquire({ ...claim, needs: [] }, restore)
   }))
@@ -174,16 +190,17 @@ export const withPermit: {
     options?: { readonly decode?: (exit: Exit.Exit<A, E>) => Signal.Signal }
   ): Effect.Effect<A, E | AdmissionError, R | RateLimiter> =>
     Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(RateLimiter, (limiter) =>
-        Effect.flatMap(limiter.acquire(claim, restore), (permit) =>
+      Effect.withFiber((fiber) => {
+        const limiter = Context.getUnsafe(fiber.context, RateLimiter)
+        const use = (permit: Permit) =>
           Effect.onExit(restore(self), (exit) => {
             const signal = options?.decode?.(exit) ?? Signal.none
-            const outcome = signal.isRefusal ? "refused" : ExitOutcome.fromExit(exit)
-            limiter.settle(permit, outcome, { signal })
+            limiter.settle(permit, signal.isRefusal ? "refused" : ExitOutcome.fromExit(exit), { signal })
             return Effect.void
           })
-        )
-      )
+        const permit = limiter.tryAcquire(claim, fiber)
+        return permit ? use(permit) : Effect.flatMap(limiter.acquire(claim, restore), use)
+      })
     )
 )
 

@@ -6,7 +6,7 @@ import type { Lane, Waiter } from "../admission/Lane.ts"
 import { AdmissionError, Closed, DeadlineExceeded, Never, QueueFull, Store } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
-import type { Signal } from "../Signal.ts"
+import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
 import * as Metrics from "./Metrics.ts"
@@ -72,6 +72,19 @@ export class Limiter {
     })
   }
 
+  /** Takes the claim's slots at once, or nothing: also when somebody waits who would be overtaken. */
+  tryAcquire(claim: Claim): Permit | undefined {
+    if (this.isClosed || this.room.size > 0) return undefined
+    const permit = this.store.permit(claim)
+    if (this.store.admit(permit, this.now())._tag !== "Admitted") {
+      this.store.discard(permit)
+      return undefined
+    }
+    this.inFlight++
+    Metrics.admitted.updateUnsafe(1, this.context)
+    return permit
+  }
+
   acquire(
     claim: Claim,
     priority: number,
@@ -93,12 +106,13 @@ export class Limiter {
     return this.wait(permit, decision && { ...decision }, deadlineAt, now, restore)
   }
 
-  settle(permit: Permit, outcome: Outcome, signal: Signal, refusal: unknown, bodyFollows: boolean): void {
+  settle(permit: Permit, outcome: Outcome, signal: Signal.Signal, refusal: unknown, bodyFollows: boolean): void {
     if (permit.state !== "held") return
     const nanos = this.clock.monotonicTimeNanosUnsafe()
     const endedAt = Math.ceil(Number(nanos) / 1e6)
     this.inFlight--
-    const closure = this.store.settle(permit, outcome, endedAt, signal, this.clock.currentTimeMillisUnsafe())
+    const wallMillis = signal === Signal.none ? endedAt : this.clock.currentTimeMillisUnsafe()
+    const closure = this.store.settle(permit, outcome, endedAt, signal, wallMillis)
     if (!bodyFollows) this.store.release(permit, endedAt, "read")
     const now = Math.floor(Number(nanos) / 1e6)
     if (closure) {
@@ -204,7 +218,7 @@ export class Limiter {
             Metrics.admitted.updateUnsafe(1, this.context)
             Metrics.waited.updateUnsafe(this.now() - now, this.context)
           } else if (permit.state === "held") {
-            this.settle(permit, "unsent", noSignal, undefined, false)
+            this.settle(permit, "unsent", Signal.none, undefined, false)
           } else {
             left()
             this.arm()
@@ -327,8 +341,6 @@ export class Limiter {
     return DateTime.makeUnsafe(Math.min(this.clock.currentTimeMillisUnsafe() + (at - now), 8.64e15))
   }
 }
-
-const noSignal: Signal = { readings: [] }
 
 const closedError = (claim: Claim) =>
   new AdmissionError({
