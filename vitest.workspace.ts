@@ -5,6 +5,7 @@ const folders = [...readdirSync(new URL("./packages", import.meta.url)).map((nam
 
 export default defineConfig({
   test: {
+    reporters: ["default", new URL("./.ci/Summary.ts", import.meta.url).pathname],
     projects: folders.map((folder) => ({
       root: new URL(`./${folder}`, import.meta.url).pathname,
       // Vitest runs tests through Vite's "ssr" environment, so only its conditions reach the workspace's own sources.

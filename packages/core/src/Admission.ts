@@ -160,11 +160,11 @@ export class Admission {
       const told = isLost ? undefined : toldOf(signal, book, claim, clock, permit.admittedAt, nowMillis, wallMillis)
       if (outcome === "unsent") book.giveBack(need.cost)
       else if (outcome === "abandoned") book.abandon(need.cost, nowMillis + this.abandonMillis)
-      else if (book.quota.kind === "concurrency") continue
-      else if (outcome === "refused" && !book.quota.countsRefused) book.uncounted(need.cost)
+      else if (outcome === "answered") book.succeeded(permit.admittedAt, nowMillis)
+      if (isLost || book.quota.kind === "concurrency") continue
+      if (outcome === "refused" && !book.quota.countsRefused) book.uncounted(need.cost)
       else book.answered(need.cost, permit.admittedAt, nowMillis, told)
       if (told) book.learn(told, permit.ownBases[i] ?? 0, nowMillis)
-      if (outcome === "answered") book.succeeded(nowMillis)
     }
     if (isLost) this.drop(permit)
     return outcome === "refused" ? this.close(permit, signal, nowMillis, wallMillis, clock) : undefined
@@ -181,7 +181,6 @@ export class Admission {
       book.advance(nowMillis)
       if (end === "cut") book.abandon(need.cost, nowMillis + this.abandonMillis)
       else book.answered(need.cost, permit.admittedAt, nowMillis, undefined)
-      book.succeeded(nowMillis)
     }
     this.drop(permit)
   }
@@ -206,6 +205,7 @@ export class Admission {
 
   /** Keeps the units of a blocked head in the quotas that do not hold it back, against those of lower rank. */
   reserve(permit: Permit, blocker: number, blockedUntil: number): void {
+    if (permit.reservesBut !== blocker) this.unreserve(permit)
     permit.blockedUntil = blockedUntil
     permit.reservesBut = blocker
     if (permit.books.length === 1) return

@@ -1,5 +1,5 @@
 /**
- * Answered units in the order of their answers, each with the instant at which it frees its slots.
+ * Answered units in the order of their answers, each with the instant at which it frees its slots: never before an older one.
  *
  * A ring that grows to the size its quota needs and then allocates nothing. An entry is first busy, then freed but kept
  * (a phase may prove wrong), then dropped.
@@ -26,11 +26,13 @@ export class AnswerLog {
   }
 
   /** Adds units answered at `stamp`, which must not lie before the newest one. */
-  push(stamp: number, freeAt: number, units: number): void {
+  push(stamp: number, earliestFreeAt: number, units: number): void {
+    let freeAt = earliestFreeAt
     this.busy += units
     this.kept += units
     if (this.size > this.freed) {
       const last = this.index(this.size - 1)
+      freeAt = Math.max(freeAt, this.frees[last] ?? 0)
       if (this.stamps[last] === stamp && this.frees[last] === freeAt) {
         this.counts[last] = (this.counts[last] ?? 0) + units
         return
@@ -74,9 +76,21 @@ export class AnswerLog {
   reschedule(freeAt: (stamp: number, old: number) => number): void {
     this.freed = 0
     this.busy = this.kept
+    let latest = -Infinity
     for (let i = 0; i < this.size; i++) {
       const at = this.index(i)
-      this.frees[at] = freeAt(this.stamps[at] ?? 0, this.frees[at] ?? 0)
+      latest = Math.max(latest, freeAt(this.stamps[at] ?? 0, this.frees[at] ?? 0))
+      this.frees[at] = latest
+    }
+  }
+
+  /** Frees what was answered at or before `answeredBy` by `freeAt` at the latest. */
+  hasten(answeredBy: number, freeAt: number): void {
+    for (let i = this.size - 1; i >= this.freed; i--) {
+      const at = this.index(i)
+      if ((this.stamps[at] ?? 0) > answeredBy) continue
+      if ((this.frees[at] ?? 0) <= freeAt) return
+      this.frees[at] = freeAt
     }
   }
 

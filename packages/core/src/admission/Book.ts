@@ -10,10 +10,14 @@ import { Gate } from "./Gate.ts"
 import { Pace } from "./Pace.ts"
 import type { ServerClock } from "./ServerClock.ts"
 
-/** A reading in our own terms: instants by our clock, each the latest that it can mean. */
+/** A reading in our own terms, instants by our clock. */
 export interface Told {
+  /** When the request was admitted: whatever was answered until then was counted before it. */
+  readonly sentAt: number
   readonly limit: number | undefined
   readonly remaining: number | undefined
+  /** The earliest and the latest instant that the reset can mean. */
+  readonly resetFrom: number | undefined
   readonly resetBy: number | undefined
 }
 
@@ -39,8 +43,8 @@ export abstract class Book {
   inFlight = 0
   /** Units that others were found to use. */
   foreign = 0
-  /** Units ever admitted, for telling apart our own use from others'. */
-  admitted = 0
+  /** Units ever taken, by us or as found to be others', so that what our books explain of a server's count can be told. */
+  private booked = 0
   refused = 0
   /** Permits that refer to these books. */
   holders = 0
@@ -114,7 +118,7 @@ export abstract class Book {
 
   take(units: number, now: number, maxPause: number): void {
     this.inFlight += units
-    this.admitted += units
+    this.booked += units
     this.gate.passed(now, maxPause)
     this.pace.passed(units, now)
   }
@@ -122,7 +126,7 @@ export abstract class Book {
   /** Gives units back that were never sent. */
   giveBack(units: number): void {
     this.inFlight -= units
-    this.admitted -= units
+    this.booked -= units
   }
 
   answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined): void {
@@ -146,24 +150,29 @@ export abstract class Book {
     if (told.remaining === undefined) return
     const published = told.limit ?? this.quota.published
     const used = Math.max(0, published - told.remaining)
-    const shareOfOthers = Math.max(0, published - Math.max(this.ceiling, this.quota.limit))
-    const others = used - (ownBase + this.admitted) - shareOfOthers
-    if (others > this.foreign) this.bookForeign(others - this.foreign, now, told)
+    const shareOfOthers = published - Math.floor((published * this.quota.limit) / this.quota.published)
+    // A bucket that refills in steps may show up to a step more than one that refills evenly.
+    const others = used - (ownBase + this.booked) - shareOfOthers - (this.quota.step - 1)
+    if (others > 0) {
+      this.booked += others
+      this.bookForeign(others, now, told)
+    }
     const slow = this.quota.slowBelow
     if (slow && told.remaining < slow.remaining && (slow.when === "always" || this.foreign > 0)) {
       this.pace.slow(told.remaining, now, told.resetBy ?? now + this.cooling)
     }
   }
 
-  /** What of the server's count may be ours, as a base to which the units admitted since are added. */
+  /** What our books explain of the server's count, as a base to which the units booked since are added. */
   ownBase(): number {
-    return this.occupied - this.admitted
+    return this.occupied + this.foreign - this.booked
   }
 
   /** A refusal although we had room: closes the quota, cuts its limit once an episode, and lets it grow back. */
   refusedAt(now: number, sentAt: number, until: number | undefined, maxPause: number, backoffCeiling: number): number {
     this.refused++
-    const untold = until === undefined ? Math.max(now + this.gate.backoff(backoffCeiling), this.nextFreeAt(now)) : until
+    const untold =
+      until === undefined ? Math.max(now + this.gate.backoff(sentAt, backoffCeiling), this.nextFreeAt(now)) : until
     const closedUntil = Math.max(now + this.quota.penaltyMillis, untold)
     this.gate.close(closedUntil, now, maxPause)
     this.latencySamples = 0
@@ -176,8 +185,9 @@ export abstract class Book {
     return closedUntil
   }
 
-  succeeded(now: number): void {
-    this.gate.succeeded(now, this.limit)
+  succeeded(sentAt: number, now: number): void {
+    const endsClosure = this.gate.succeeded(sentAt, now, this.limit)
+    if (endsClosure) this.recoversAt = Math.min(this.recoversAt, now + this.cooling)
   }
 
   /** Whether nothing would be lost by forgetting these books. */
@@ -186,7 +196,7 @@ export abstract class Book {
       this.holders === 0 &&
       this.occupied === 0 &&
       this.foreign === 0 &&
-      this.gate.until <= now &&
+      this.gate.until + this.cooling <= now &&
       this.limit === this.quota.limit
     )
   }
@@ -207,7 +217,8 @@ export abstract class Book {
   }
 
   private spread(): void {
-    if (this.quota.pacing === "even") this.pace.spread(this.cooling / this.limit)
+    const { kind, pacing, refill } = this.quota
+    if (pacing === "even") this.pace.spread(this.cooling / (kind === "tokenBucket" ? refill : this.limit))
   }
 
   /** How much of the latency may be taken off the cooling: see receipt rule, latency floor. */

@@ -19,11 +19,11 @@ export class BucketBook extends Book {
   }
 
   get occupied(): number {
-    return this.inFlight + Math.ceil(this.debt / this.interval)
+    return this.inFlight + Math.ceil(this.debt / this.interval) - this.foreign
   }
 
   override get largest(): number {
-    return this.ceiling - (this.quota.step - 1)
+    return Math.max(1, this.ceiling - (this.quota.step - 1))
   }
 
   free(): number {
@@ -35,9 +35,7 @@ export class BucketBook extends Book {
     const excess = (this.inFlight + units - capacity) * this.interval + this.debt
     if (excess <= 0) return now
     const leakable = this.inFlight + units <= capacity
-    return leakable
-      ? now + Math.ceil(excess / this.quota.refill)
-      : now + 1 + Math.floor(this.interval / this.quota.refill)
+    return leakable ? now + Math.ceil(excess / this.quota.refill) : now + Math.ceil(this.interval / this.quota.refill)
   }
 
   protected nextFreeAt(now: number): number {
@@ -53,14 +51,17 @@ export class BucketBook extends Book {
     if (now <= this.leakedAt) return
     this.debt = Math.max(0, this.debt - (this.leakedAt === -Infinity ? 0 : (now - this.leakedAt) * this.quota.refill))
     this.leakedAt = now
+    this.foreign = Math.min(this.foreign, Math.ceil(this.debt / this.interval))
   }
 
   protected bookForeign(units: number, now: number, _told: Told): void {
     this.expire(now)
     this.debt += units * this.interval
+    this.foreign += units
   }
 
   private capacity(units: number): number {
-    return this.limitFor(units) - (this.quota.step - 1)
+    const { largest } = this
+    return units <= largest ? Math.max(this.limit - (this.quota.step - 1), units) : largest
   }
 }

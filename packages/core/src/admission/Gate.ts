@@ -1,10 +1,12 @@
 /**
  * Whether a quota is open at all: closed by a refusal until the provider's instant, then opened gradually.
  *
- * After a closure one request goes, then twice as many with each success: a herd is never let loose. A closure that
- * would last longer than `maxPause` is shut instead: callers are told at once, and one probe goes each `maxPause`.
+ * After a closure one request goes, and each success lets one more be in flight: twice as many each round trip, never a
+ * herd. A closure that would last longer than `maxPause` is shut instead: callers are told at once, and one probe goes
+ * each `maxPause`. What was sent before a closure says nothing about its end.
  */
 export class Gate {
+  private closedAt = -Infinity
   private closedUntil = -Infinity
   private isShut = false
   private probeAt = -Infinity
@@ -43,6 +45,7 @@ export class Gate {
 
   /** Closes until the instant that was told; it is never shortened by a later, smaller one. */
   close(until: number, now: number, maxPause: number): void {
+    this.closedAt = now
     this.closedUntil = Math.max(this.closedUntil, until)
     this.width = 1
     if (this.closedUntil - now > maxPause) {
@@ -51,20 +54,22 @@ export class Gate {
     }
   }
 
-  /** How long to wait where nothing was told: doubles with every refusal in a row, up to `ceiling`. */
-  backoff(ceiling: number): number {
-    this.fallback = Math.min(ceiling, this.fallback === 0 ? 1000 : this.fallback * 2)
+  /** How long to wait where nothing was told: doubles with every closure in a row, up to `ceiling`. Ask before `close`. */
+  backoff(sentAt: number, ceiling: number): number {
+    if (this.fallback === 0) this.fallback = 1000
+    else if (sentAt > this.closedAt) this.fallback *= 2
+    this.fallback = Math.min(ceiling, this.fallback)
     return this.fallback
   }
 
-  /** Opens wider after a success; fully at `limit`. A probe's success ends the closure. */
-  succeeded(now: number, limit: number): void {
+  /** Opens wider after a success; fully at `limit`. A probe's success ends the closure: then it gives `true`. */
+  succeeded(sentAt: number, now: number, limit: number): boolean {
+    if (sentAt <= this.closedAt) return false
     this.fallback = 0
-    if (this.isShut && now < this.closedUntil) this.closedUntil = now
+    const endsClosure = this.isShut && now < this.closedUntil
+    if (endsClosure) this.closedUntil = now
     this.isShut = false
-    if (this.width !== Infinity && now >= this.closedUntil) {
-      this.width *= 2
-      if (this.width >= limit) this.width = Infinity
-    }
+    if (this.width !== Infinity && ++this.width >= limit) this.width = Infinity
+    return endsClosure
   }
 }

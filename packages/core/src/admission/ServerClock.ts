@@ -44,23 +44,27 @@ export class ServerClock {
 
   /** The latest client instant at which the server's clock shows `serverMillis`. */
   latest(serverMillis: number, now: number): number {
-    return Math.ceil(serverMillis - this.lower(now)) + spreadMillis
+    return later(serverMillis - this.lower(now) + spreadMillis, now)
+  }
+
+  /** The earliest such instant. */
+  earliest(serverMillis: number, now: number): number {
+    const at = serverMillis - this.upper(now) - spreadMillis
+    return Math.floor(at - Math.abs(at - now) * drift)
   }
 
   /** The latest client instant of the first clock multiple of `window` that surely ends whatever was counted before `answeredAt`. */
   boundaryAfter(answeredAt: number, window: number): number {
-    const low = -Math.ceil(this.upper(answeredAt)) - spreadMillis
-    const high = Math.ceil(-this.lower(answeredAt)) + spreadMillis
-    const boundary = (Math.floor((answeredAt - low) / window) + 1) * window + high
-    return boundary + Math.ceil((boundary - answeredAt) * drift)
+    const last = Math.floor((answeredAt + this.upper(answeredAt) + spreadMillis) / window)
+    return this.latest((last + 1) * window, answeredAt)
   }
 
   private lower(now: number): number {
-    return this.minimum - (now - this.minimumAt) * drift
+    return this.minimum - Math.abs(now - this.minimumAt) * drift
   }
 
   private upper(now: number): number {
-    return this.maximum + (now - this.maximumAt) * drift
+    return this.maximum + Math.abs(now - this.maximumAt) * drift
   }
 
   private set(minimum: number, maximum: number, now: number): void {
@@ -75,3 +79,6 @@ export class ServerClock {
     this.maximumAt = now
   }
 }
+
+/** An instant that lies ahead comes so much later if the clocks drift apart until then. */
+const later = (at: number, now: number): number => Math.ceil(at + (Math.max(0, at - now) * drift) / (1 - drift))

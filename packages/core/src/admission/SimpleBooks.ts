@@ -8,7 +8,7 @@ export class IdleResetBook extends Book {
   private lastAnswerAt = -Infinity
 
   get occupied(): number {
-    return this.spent
+    return this.spent - this.foreign
   }
 
   free(): number {
@@ -32,7 +32,7 @@ export class IdleResetBook extends Book {
 
   protected roomAt(units: number, now: number): number {
     if (this.spent + units <= this.limitFor(units)) return now
-    return this.inFlight > 0 ? now + this.cooling : Math.max(now, this.lastAnswerAt + this.cooling)
+    return this.inFlight > 0 || this.spent === 0 ? now + this.cooling : this.lastAnswerAt + this.cooling
   }
 
   protected nextFreeAt(now: number): number {

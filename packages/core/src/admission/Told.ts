@@ -34,24 +34,37 @@ export const toldOf = (
   const reading = readingOf(signal.readings, book, claim)
   if (!reading) return undefined
   const { reset } = reading
-  const resetBy =
-    reset === undefined
-      ? undefined
-      : reset.kind === "after"
-        ? nowMillis + reset.millis
-        : clock?.isKnown
-          ? clock.latest(reset.millis, nowMillis)
-          : book.quota.phase === "reset"
-            ? undefined
-            : afterOf(reset.millis, signal, clock, nowMillis, wallMillis)
+  const bounds = reset && boundsOf(reset, signal, book, clock, sentAt, nowMillis, wallMillis)
+  const isAhead = bounds !== undefined && bounds.by > sentAt
   return {
+    sentAt,
     limit: wholeOf(reading.limit, 1),
     remaining: wholeOf(reading.remaining, 0),
-    resetBy:
-      resetBy === undefined || !(resetBy > sentAt)
-        ? undefined
-        : Math.min(Math.ceil(resetBy + (reset?.toleranceMillis ?? 0)), nowMillis + longestMillis)
+    resetFrom: isAhead ? bounds.from : undefined,
+    resetBy: isAhead ? Math.min(bounds.by, nowMillis + longestMillis) : undefined
   }
+}
+
+/** Between which instants a reset lies; nothing where the server's clock is not known and a slot depends on it. */
+const boundsOf = (
+  reset: Instant,
+  signal: Signal,
+  book: Book,
+  clock: ServerClock | undefined,
+  sentAt: number,
+  nowMillis: number,
+  wallMillis: number
+): { readonly from: number; readonly by: number } | undefined => {
+  const { kind, millis, toleranceMillis } = reset
+  const within = (from: number, by: number) => ({
+    from: Math.floor(from - toleranceMillis),
+    by: Math.ceil(by + toleranceMillis)
+  })
+  if (kind === "after") return within(sentAt + millis, nowMillis + millis)
+  if (clock?.isKnown) return within(clock.earliest(millis, nowMillis), clock.latest(millis, nowMillis))
+  if (book.quota.phase === "reset") return undefined
+  const at = afterOf(millis, signal, clock, nowMillis, wallMillis)
+  return within(at, at)
 }
 
 const readingOf = (readings: ReadonlyArray<Reading>, book: Book, claim: Claim): Reading | undefined => {

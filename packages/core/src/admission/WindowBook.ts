@@ -12,15 +12,15 @@ import type { ServerClock } from "./ServerClock.ts"
 
 /** Larger quotas are logged in thousandths of their window, each rounded to its end. */
 const exactLimit = 1000
-/** Two resets closer than this name the same instant, as both were rounded to the second. */
-const sameResetMillis = 2000
 
 export class WindowBook extends LoggedBook {
   private readonly quantum: number
   private readonly phase: "unknown" | "clock" | "reset"
   private clockVersion = 0
   private clockSteps = 0
-  private lastReset = -Infinity
+  /** Between which instants the latest window that was told of ends. */
+  private resetFrom = -Infinity
+  private resetBy = -Infinity
   private distrustedUntil = -Infinity
 
   constructor(quota: Quota, clock: ServerClock) {
@@ -36,13 +36,18 @@ export class WindowBook extends LoggedBook {
   protected roomAt(units: number, now: number): number {
     const missing = this.inFlight + this.log.busy + units - this.limitFor(units)
     if (missing <= 0) return now
-    return missing <= this.log.busy ? this.log.freesAt(missing) : this.freeAt(now, 0, undefined, now)
+    if (missing <= this.log.busy) return this.log.freesAt(missing)
+    if (this.phase !== "reset" || now < this.distrustedUntil) return this.freeAt(now, 0, undefined, now)
+    return this.resetBy > now ? this.resetBy : Infinity
   }
 
   protected cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
     const q = this.quantum
     const stamp = Math.max(q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q, this.log.newest)
-    this.log.push(stamp, this.freeAt(stamp, creditMillis, this.trustedReset(told, answeredAt), answeredAt), units)
+    const resetBy = this.trustedReset(told, answeredAt)
+    // Whatever was answered before this request was sent was counted in its window or in an earlier one.
+    if (told && resetBy !== undefined) this.log.hasten(told.sentAt, resetBy)
+    this.log.push(stamp, this.freeAt(stamp, creditMillis, resetBy, answeredAt), units)
   }
 
   protected expire(now: number): void {
@@ -84,24 +89,31 @@ export class WindowBook extends LoggedBook {
   private distrust(now: number): void {
     if (this.phase === "unknown") return
     this.distrustedUntil = now + this.cooling
-    this.lastReset = -Infinity
+    this.resetFrom = this.resetBy = -Infinity
     this.reschedule((stamp) => stamp + this.cooling)
   }
 
   /** The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last. */
   private trustedReset(told: Told | undefined, answeredAt: number): number | undefined {
-    const resetBy = told?.resetBy
-    if (this.phase !== "reset" || resetBy === undefined) return undefined
-    const apart = Math.abs(resetBy - this.lastReset)
-    const contradicts =
-      resetBy <= answeredAt ||
-      resetBy > answeredAt + this.cooling + sameResetMillis ||
-      (apart > sameResetMillis && apart < this.quota.windowMillis - sameResetMillis)
-    if (contradicts) {
+    if (this.phase !== "reset" || told?.resetFrom === undefined || told.resetBy === undefined) return undefined
+    if (answeredAt < this.distrustedUntil) return undefined
+    const { resetFrom, resetBy } = told
+    const { windowMillis } = this.quota
+    const mayBeSame = resetFrom <= this.resetBy && this.resetFrom <= resetBy
+    const mayBeOther = resetBy - this.resetFrom >= windowMillis || this.resetBy - resetFrom >= windowMillis
+    if (resetFrom > answeredAt + this.cooling || !(mayBeSame || mayBeOther)) {
       this.distrust(answeredAt)
       return undefined
     }
-    this.lastReset = Math.max(this.lastReset, resetBy)
+    if (mayBeSame && !mayBeOther) {
+      this.resetFrom = Math.max(this.resetFrom, resetFrom)
+      this.resetBy = Math.min(this.resetBy, resetBy)
+      return this.resetBy
+    }
+    if (resetBy > this.resetBy) {
+      this.resetFrom = resetFrom
+      this.resetBy = resetBy
+    }
     return resetBy
   }
 }

@@ -46,7 +46,7 @@ export class Limiter {
   private inFlight = 0
   private timer: Fiber.Fiber<void> | undefined
   private timerAt = Infinity
-  private evictAt = 0
+  private evictAt: number
   private isClosed = false
   private whenIdle: (() => void) | undefined
 
@@ -63,6 +63,7 @@ export class Limiter {
     this.published = published
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
+    this.evictAt = this.now() + evictEveryMillis
     this.room = new WaitingRoom(store, options.queueBound, {
       admitted: (call) => {
         this.inFlight++
