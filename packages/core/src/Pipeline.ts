@@ -18,6 +18,8 @@ import { Deadline, Priority, RateLimiter, within } from "./RateLimiter.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
 import * as Signal from "./Signal.ts"
 
+export { type Configured, layerConfig } from "./pipeline/Configured.ts"
+
 /** An `HttpClient` whose errors tell a provider's refusals and our own from everything else. */
 export type Client<E> = HttpClient.HttpClient.With<Failure | E>
 type Failure = HttpClientError.HttpClientError | AdmissionError
