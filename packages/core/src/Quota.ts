@@ -124,7 +124,11 @@ export interface Definition extends Options {
   readonly step?: number
 }
 
-/** The largest limit, so that products of units and milliseconds stay exact integers. */
+/** Kinds whose arithmetic weighs units with milliseconds, and the largest product that stays an exact integer. */
+const weighing: ReadonlySet<Kind> = new Set(["slidingCounter", "unknown", "tokenBucket"])
+const maxWeight = 2 ** 51
+
+/** The largest limit. */
 export const maxLimit = 1_000_000
 const maxWindowMillis = Duration.toMillis(Duration.days(366))
 
@@ -160,6 +164,10 @@ export const make = (definition: Definition): Quota => {
   const units = whole("limit", limit)
   const step = whole("step", definition.step ?? 1)
   if (kind === "tokenBucket" && step > units) refuse("step", `at most the limit, ${units}`, step)
+  const windowMillis = millis("window", window, kind === "concurrency" ? 0 : 1)
+  if (weighing.has(kind) && units * windowMillis > maxWeight) {
+    refuse("window", `at most ${Math.floor(maxWeight / units)} ms with a limit of ${units}, to stay exact`, window)
+  }
   const published = whole("published", definition.published ?? units)
   if (published < units) refuse("published", `at least the limit, ${units}`, published)
   return {
@@ -167,7 +175,7 @@ export const make = (definition: Definition): Quota => {
     name: title,
     kind: oneOf("kind", kinds, kind),
     limit: units,
-    windowMillis: millis("window", window, kind === "concurrency" ? 0 : 1),
+    windowMillis,
     refill: whole("refill", definition.refill ?? units),
     step,
     phase: oneOf("phase", ["unknown", "clock", "reset"], definition.phase ?? "unknown"),

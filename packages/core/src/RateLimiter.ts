@@ -101,10 +101,6 @@ const make = (options: Options): Effect.Effect<Service, never, RateLimiterStore 
     store.onWake(() => limiter.wake())
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
-    const placed = (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => {
-      const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
-      return tenant === "" ? claim : Claim.inPartition(claim, tenant)
-    }
     return {
       tryAcquire: (claim, fiber) => limiter.tryAcquire(placed(claim, fiber)),
       acquire: (claim, restore) =>
@@ -125,6 +121,12 @@ const make = (options: Options): Effect.Effect<Service, never, RateLimiterStore 
       events: Stream.fromPubSub(events)
     }
   })
+
+/** The claim on its tenant's quotas, if it names no partition itself. */
+const placed = (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => {
+  const name = claim.partition === "" ? fiber.getRef(Tenant) : ""
+  return name === "" ? claim : Claim.inPartition(claim, name)
+}
 
 /** A limiter over any store. */
 export const layerStore = (options: Options = {}): Layer.Layer<RateLimiter, never, RateLimiterStore> =>

@@ -68,6 +68,19 @@ const runToEnd = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input 
     return yield* Fiber.join(fiber)
   })
 
+/** A connection that breaks with this code. */
+const failing = (code: string) =>
+  Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request) =>
+      Effect.fail(
+        new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(code), { code }) })
+        })
+      )
+    )
+  )
+
 describe("Pipeline", () => {
   it.effect("sends to the provider's address with its key, as fast as the quota allows", () => {
     const seen: Array<Seen> = []
@@ -222,17 +235,6 @@ describe("Pipeline", () => {
   })
 
   it.effect("takes back at once what never left, and holds what may have arrived", () => {
-    const failing = (code: string) =>
-      Layer.succeed(
-        HttpClient.HttpClient,
-        HttpClient.make((request) =>
-          Effect.fail(
-            new HttpClientError.HttpClientError({
-              reason: new HttpClientError.TransportError({ request, cause: Object.assign(new Error(code), { code }) })
-            })
-          )
-        )
-      )
     const inFlightAfter = (code: string) =>
       Effect.gen(function* () {
         const client = yield* Pipeline.make(acme, options)

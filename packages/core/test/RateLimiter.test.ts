@@ -1,6 +1,6 @@
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Metric, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 
 const perSecond = Quota.rolling(2, "1 second", { name: "rate", slack: 0, rateMargin: 0 })
@@ -189,5 +189,117 @@ describe("RateLimiter", () => {
       assert.strictEqual(status?.inFlight, 0)
       assert.strictEqual(status?.free, 1000)
     }).pipe(Effect.provide(RateLimiter.layerWith({ queueBound: 200_000 })))
+  )
+
+  it.effect("starves no large claim by small ones that come later", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const quota = Quota.rolling(4, "1 second", { name: "rate", slack: 0, rateMargin: 0 })
+      const take = (name: string, cost: number) =>
+        Effect.sync(() => order.push(name)).pipe(
+          RateLimiter.withPermit(Claim.make({ needs: [Claim.need(quota, { cost })] }))
+        )
+      yield* take("first", 2)
+      yield* Effect.forkChild(take("large", 4), { startImmediately: true })
+      for (let i = 0; i < 3; i++) yield* Effect.forkChild(take(`small ${i}`, 1), { startImmediately: true })
+      assert.deepStrictEqual(order, ["first"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(order, ["first", "large", "small 0", "small 1", "small 2"])
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("keeps the units of a blocked head in the quotas that do not block it, when its turn is near", () =>
+    Effect.gen(function* () {
+      const order: Array<string> = []
+      const second = Quota.rolling(1, "1 second", { name: "second" })
+      const ten = Quota.rolling(2, "10 seconds", { name: "ten" })
+      const take = (name: string, ...quotas: ReadonlyArray<Quota.Quota>) =>
+        Effect.sync(() => order.push(name)).pipe(RateLimiter.withPermit(Claim.of(...quotas)))
+      yield* take("a", second, ten)
+      yield* Effect.forkChild(take("b", second, ten), { startImmediately: true })
+      yield* Effect.forkChild(take("c", ten), { startImmediately: true })
+      assert.deepStrictEqual(order, ["a"])
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(order, ["a", "b"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(order, ["a", "b", "c"])
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("gives each tenant its own quotas where the claim names none", () =>
+    Effect.gen(function* () {
+      const claim = Claim.of(Quota.rolling(1, "1 second", { name: "rate" }))
+      yield* Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("acme"))
+      yield* Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("globex"), RateLimiter.failFast)
+      const error = yield* Effect.flip(
+        Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("acme"), RateLimiter.failFast)
+      )
+      assert.strictEqual(error.partition, "acme")
+      assert.strictEqual((yield* RateLimiter.status("globex")).length, 1)
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("learns a refusal from an exit that is no HTTP response", () =>
+    Effect.gen(function* () {
+      const claim = Claim.of(Quota.rolling(5, "1 second", { name: "rate" }))
+      const events = yield* Effect.forkChild(RateLimiter.events.pipe(Stream.take(1), Stream.runCollect))
+      yield* TestClock.adjust(1)
+      yield* Effect.succeed("throttled").pipe(
+        RateLimiter.withPermit(claim, {
+          decode: () => ({ readings: [], isRefusal: true, retry: { kind: "after", millis: 9000, toleranceMillis: 0 } })
+        })
+      )
+      const [event] = yield* Fiber.join(events)
+      assert.strictEqual(event?._tag, "Refused")
+      const [status] = yield* RateLimiter.status()
+      assert.strictEqual(status?.refusals, 1)
+      assert.strictEqual(status?.limitInForce, 4)
+      const fiber = yield* Effect.forkChild(Clock.currentTimeMillis.pipe(RateLimiter.withPermit(claim)))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* Fiber.join(fiber), 9001)
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("counts what it admits and what waited, and spans only waits", () =>
+    Effect.gen(function* () {
+      const spans: Array<string> = []
+      const tracer = Tracer.make({
+        span: (options) => {
+          spans.push(options.name)
+          return new Tracer.NativeSpan(options)
+        }
+      })
+      const claim = Claim.of(Quota.rolling(1, "1 second", { name: "rate" }))
+      const both = Effect.forEach([1, 2], () => Effect.void.pipe(RateLimiter.withPermit(claim)), { concurrency: 2 })
+      const fiber = yield* Effect.forkChild(Effect.withTracer(both, tracer))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(spans, ["RateLimiter.wait"])
+      const metrics = yield* Metric.snapshot
+      const admitted = metrics.find(({ id }) => id === "sluice_admitted_total")
+      assert.deepInclude(admitted?.state, { count: 2 })
+    }).pipe(Effect.provide(RateLimiter.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("lets everything through when unlimited", () =>
+    Effect.gen(function* () {
+      const claim = Claim.of(Quota.rolling(1, "1 day", { name: "rate" }))
+      for (let i = 0; i < 10; i++) yield* Effect.void.pipe(RateLimiter.withPermit(claim))
+      assert.strictEqual(yield* Clock.currentTimeMillis, 0)
+    }).pipe(Effect.provide(RateLimiter.layerUnlimited))
+  )
+
+  it.effect("forgets partitions that are idle", () =>
+    Effect.gen(function* () {
+      const quota = Quota.rolling(1, "1 second", { name: "rate" })
+      for (let i = 0; i < 100; i++) {
+        const claim = Claim.make({ needs: [Claim.need(quota)], partition: `key ${i}` })
+        yield* Effect.void.pipe(RateLimiter.withPermit(claim))
+      }
+      assert.strictEqual((yield* RateLimiter.status()).length, 100)
+      yield* TestClock.adjust("2 minutes")
+      yield* Effect.void.pipe(RateLimiter.withPermit(Claim.of(quota)))
+      assert.strictEqual((yield* RateLimiter.status()).length, 1)
+    }).pipe(Effect.provide(RateLimiter.layer))
   )
 })
