@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process"
+import { mkdtemp, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+
+const sluice = (...args: ReadonlyArray<string>) =>
+  Effect.callback<{ readonly code: number | string; readonly stdout: string; readonly stderr: string }>((resume) => {
+    execFile(process.execPath, ["--conditions=@sluice/source", main, ...args], (error, stdout, stderr) =>
+      resume(Effect.succeed({ code: error?.code ?? 0, stdout, stderr }))
+    )
+  })
+
+const temporary = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-"))),
+  (folder) => Effect.promise(() => rm(folder, { recursive: true }))
+)
+
+describe("sluice", () => {
+  it.live("does the work of one provider both ways, prints one document and writes the report", () =>
+    Effect.gen(function* () {
+      const report = join(yield* temporary, "report.html")
+      const args = ["demo", "attio", "--calls", "120", "--budget", "3", "--json", "--report", report]
+      const { code, stderr, stdout } = yield* sluice(...args)
+      assert.strictEqual(stderr, "")
+      assert.strictEqual(code, 0)
+      const { isNeverRefused, providers } = JSON.parse(stdout)
+      assert.isTrue(isNeverRefused)
+      assert.lengthOf(providers, 1)
+      const [{ id, peculiarities, sample, sluice: ours }] = providers
+      assert.strictEqual(id, "attio")
+      assert.deepInclude(ours, { calls: 120, done: 120, requests: 120, refusals: 0, wasted: 0, failures: [] })
+      assert.deepInclude(sample, {
+        calls: 120,
+        wasted: sample.requests - sample.done,
+        refusals: sample.requests - sample.done
+      })
+      // One window is full at once, and the rest of the work has to wait for another.
+      assert.isAtLeast(ours.elapsedMillis, ours.bestMillis)
+      assert.isAtMost(ours.share, 1)
+      assert.match(JSON.stringify(peculiarities), /AttioRateLimited.*refused at once, nothing sent.*0 requests sent/)
+      const page = yield* Effect.promise(() => readFile(report, "utf8"))
+      assert.match(page, /<h2>Attio/)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live.each([
+    [["demo", "nobody"], /There is no provider "nobody"\. The known ones are attio, /],
+    [["demo", "attio", "--calls", "0"], /0 is not a number of calls/],
+    [["simulate", "attio", "--latency-before", "soon"], /"soon" is not a latency such as 20ms or 5ms\.\.50ms/]
+  ] as const)("exits with 1 and says why: %s", ([args, why]) =>
+    Effect.gen(function* () {
+      const { code, stderr, stdout } = yield* sluice(...args)
+      assert.strictEqual(code, 1)
+      assert.match(stderr + stdout, why)
+      assert.notMatch(stderr + stdout, /\bat .*\.ts:\d+/)
+    })
+  )
+})
