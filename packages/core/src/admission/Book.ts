@@ -84,6 +84,11 @@ export abstract class Book {
     return this.ceiling
   }
 
+  /** The least time in which the quota admits its whole limit again and again. */
+  protected get roundMillis(): number {
+    return this.quota.windowMillis
+  }
+
   /** Takes the passing of time into account. */
   advance(now: number): void {
     while (this.abandoned.length > 0 && this.abandoned.stampAt(0) <= now) {
@@ -113,7 +118,7 @@ export abstract class Book {
   earliestInQueue(units: number, now: number): number {
     const rounds = Math.max(0, Math.ceil(units / this.ceiling) - 1)
     const at = Math.max(this.gate.opensAt(now), this.roomAt(units - rounds * this.ceiling, now))
-    return (at === Infinity ? now : at) + rounds * this.quota.windowMillis
+    return (at === Infinity ? now : at) + rounds * this.roundMillis
   }
 
   take(units: number, now: number, maxPause: number): void {

@@ -26,6 +26,10 @@ export class BucketBook extends Book {
     return Math.max(1, this.ceiling - (this.quota.step - 1))
   }
 
+  protected override get roundMillis(): number {
+    return Math.floor((this.ceiling * this.quota.windowMillis) / this.quota.refill)
+  }
+
   free(): number {
     return Math.max(0, Math.floor(this.capacity(1) - this.inFlight - this.debt / this.interval))
   }

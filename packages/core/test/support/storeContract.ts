@@ -78,6 +78,22 @@ export const storeContract = (name: string, layer: Layer.Layer<RateLimiterStore.
       assert.strictEqual(store.admit(store.permit(claim), 5200)._tag, "Wait")
     })
 
+    fact("is not opened by what was sent before the refusal, only by its probe", (store) => {
+      const claim = Claim.of(Quota.rolling(10, 1000, { name: "rate", ...exact }))
+      const [before, refused] = [store.permit(claim), store.permit(claim)]
+      store.admit(before, 0)
+      store.admit(refused, 0)
+      const hours = { readings: [], retry: { kind: "after", millis: 36e5, toleranceMillis: 0 } } as const
+      store.settle(refused, "refused", 100, hours)
+      store.settle(before, "answered", 200, Signal.none)
+      assert.strictEqual(store.admit(store.permit(claim), 200)._tag, "Shut")
+      const probe = store.permit(claim)
+      assert.strictEqual(store.admit(probe, 100 + 60_000)._tag, "Admitted")
+      assert.strictEqual(store.admit(store.permit(claim), 100 + 60_000)._tag, "Shut")
+      store.settle(probe, "answered", 60_200, Signal.none)
+      assert.strictEqual(store.admit(store.permit(claim), 60_200)._tag, "Admitted")
+    })
+
     fact("forgets idle books and no others", (store) => {
       const idle = store.permit(Claim.make({ needs: [Claim.need(Quota.rolling(1, 1000, exact))], partition: "idle" }))
       store.admit(idle, 0)
