@@ -7,7 +7,6 @@ import type { Provider } from "@sluice/core/Provider"
 import type { RateLimited } from "@sluice/core/RateLimited"
 import type { RateLimiter } from "@sluice/core/RateLimiter"
 import type { Simulation } from "@sluice/core/Simulation"
-import * as Pipeline from "@sluice/core/Pipeline"
 import { Effect, Predicate, type Redacted } from "effect"
 import { CliError } from "effect/cli"
 import type { HttpClient, HttpClientError } from "effect/http"
@@ -63,18 +62,18 @@ const loadOne = Effect.fnUntraced(function* (id: string) {
   const sim = yield* Effect.promise(
     (): Promise<Record<string, unknown>> => import(`@sluice/providers/${id}/simulation`)
   )
-  const found = Object.entries(own).find((entry): entry is [string, Found] => isProviderModule(entry[1]))
+  const found = Object.entries(own).find((entry): entry is [string, ProviderModule] => isProviderModule(entry[1]))
   const { simulation } = sim
   if (found === undefined) return yield* fail(`@sluice/providers/${id} exports no namespace with a provider and make.`)
   if (!isSimulation(simulation)) return yield* fail(`@sluice/providers/${id}/simulation exports no simulation.`)
-  const [title, { make, provider }] = found
-  const module: ProviderModule = { provider, make: make ?? ((options) => Pipeline.make(provider, options)) }
+  const [title, module] = found
   return { id, title, module, simulation } satisfies Entry
 })
 
-type Found = Pick<ProviderModule, "provider"> & Partial<ProviderModule>
-const isProviderModule = (value: unknown): value is Found =>
-  Predicate.hasProperty(value, "provider") && Predicate.hasProperty(value.provider, "classify")
+const isProviderModule = (value: unknown): value is ProviderModule =>
+  Predicate.hasProperty(value, "make") &&
+  Predicate.hasProperty(value, "provider") &&
+  Predicate.hasProperty(value.provider, "classify")
 
 const isSimulation = (value: unknown): value is Simulation =>
   Predicate.hasProperty(value, "meters") && Predicate.hasProperty(value, "routes")

@@ -3,8 +3,8 @@
  * deadline refused with the earliest instant; a waiter that is interrupted. None of it is counted in the table.
  */
 import { NodeHttpClient } from "@effect/platform-node"
+import { AdmissionError } from "@sluice/core/AdmissionError"
 import * as RateLimiter from "@sluice/core/RateLimiter"
-import { isRateLimited } from "@sluice/core/RateLimited"
 import { Simulator } from "@sluice/simulator"
 import { Clock, DateTime, Effect, Fiber, Redacted, Result } from "effect"
 import type { Client } from "./Catalogue.ts"
@@ -28,6 +28,7 @@ const attempts = 5
 
 export const run = ({ entry, seed, work }: Plan): Effect.Effect<Peculiarities> => {
   const { quotas } = entry.simulation
+  const tag = `${entry.title}RateLimited`
   // Its server has no room at all today: nothing has to be used up first.
   const lower = Object.keys(quotas).map((quota) => ({ quota, limit: 0 }))
   return Effect.gen(function* () {
@@ -37,12 +38,12 @@ export const run = ({ entry, seed, work }: Plan): Effect.Effect<Peculiarities> =
 
     if (work.provoked) {
       const { call, says } = work.provoked
-      list.push({ about: `a refusal forced by ${says}`, says: yield* refusalOf(yield* make("demo-forced"), call) })
+      list.push({ about: `a refusal forced by ${says}`, says: yield* refusalOf(yield* make("demo-forced"), call, tag) })
     }
     const client = yield* make("demo-provoked")
     const call = work.call(0)
     for (let attempt = 1; attempt <= attempts; attempt++) {
-      const refused = yield* refusalOf(client, call)
+      const refused = yield* refusalOf(client, call, tag)
       const late = yield* deadlineOf(client, call)
       const before = (yield* served.stats).requests
       const waiter = yield* Effect.forkChild(client.execute(Naive.requestOf(call)), { startImmediately: true })
@@ -65,13 +66,15 @@ export const run = ({ entry, seed, work }: Plan): Effect.Effect<Peculiarities> =
   )
 }
 
-const refusalOf = (client: Client, call: Naive.Call) =>
-  Effect.map(Effect.result(client.execute(Naive.requestOf(call))), (result) =>
-    Result.isSuccess(result)
-      ? `was answered ${result.success.status}`
-      : isRateLimited(result.failure)
-        ? `${result.failure._tag}: ${result.failure.message}`
-        : result.failure.message
+/** What the provider's own error says, caught by its tag. */
+const refusalOf = (client: Client, call: Naive.Call, tag: string) =>
+  client.execute(Naive.requestOf(call)).pipe(
+    Effect.map(({ status }) => `was answered ${status}`),
+    Effect.catchIf(
+      (error) => error._tag === tag,
+      (error) => Effect.succeed(`${tag}: ${error.message}`)
+    ),
+    Effect.catch((error) => Effect.succeed(`not ${tag}, but ${error._tag}: ${error.message}`))
   )
 
 /** Refused by ourselves at once, with the earliest instant; nothing if the call could be sent. */
@@ -79,8 +82,8 @@ const deadlineOf = (client: Client, call: Naive.Call) =>
   Effect.map(
     Effect.result(client.execute(Naive.requestOf(call)).pipe(RateLimiter.within("1 millis"))),
     (result): string | undefined => {
-      if (Result.isSuccess(result) || result.failure._tag !== "AdmissionError") return undefined
-      const { reason } = result.failure as Extract<typeof result.failure, { readonly _tag: "AdmissionError" }>
+      if (Result.isSuccess(result) || !(result.failure instanceof AdmissionError)) return undefined
+      const { reason } = result.failure
       return reason._tag === "DeadlineExceeded"
         ? `refused at once, nothing sent; the earliest instant is ${DateTime.formatIso(reason.earliest)} (${reason.quota})`
         : `refused at once, nothing sent: ${reason.message}`
