@@ -60,7 +60,11 @@ const boundsOf = (
     from: Math.floor(from - toleranceMillis),
     by: Math.ceil(by + toleranceMillis)
   })
-  if (kind === "after") return within(sentAt + millis, nowMillis + millis)
+  if (kind === "after") {
+    // The server counts these milliseconds by its own clock.
+    const drift = (millis + toleranceMillis) * book.quota.rateMargin
+    return within(sentAt + millis - drift, nowMillis + millis + drift)
+  }
   if (clock?.isKnown) return within(clock.earliest(millis, nowMillis), clock.latest(millis, nowMillis))
   if (book.quota.phase === "reset") return undefined
   const at = afterOf(millis, signal, clock, nowMillis, wallMillis)
