@@ -14,13 +14,15 @@
  * ```
  */
 import * as Claim from "@sluice/core/Claim"
+import * as Paginate from "@sluice/core/Paginate"
+import * as Pipeline from "@sluice/core/Pipeline"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
 import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
-import { Option } from "effect"
-import type { HttpClientRequest } from "effect/http"
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import { HttpClientRequest, HttpClientResponse } from "effect/http"
 import { AttioRateLimited, read } from "./RateLimited.ts"
 import * as TooComplex from "./TooComplex.ts"
 
@@ -170,3 +172,79 @@ export const providerWith = (limits: Limits): Provider<AttioRateLimited, typeof 
 
 /** Attio as a value: quotas, classify, decode and what is read from a sequence of refusals. */
 export const provider = providerWith({})
+
+/** An `HttpClient` that keeps to Attio's limits and whose errors tell Attio's refusals. */
+export class Client extends Context.Service<Client, Pipeline.Client<AttioRateLimited>>()(
+  "@sluice/providers/attio/Client"
+) {}
+
+/** How the client is made: the key, and what differs from what Attio publishes. */
+export interface Options extends Pipeline.Options<typeof quotas>, Limits {}
+
+/** A client of one key; retries by `retrySchedule`. Throws `QuotaError` or `ClaimError` for limits that cannot be. */
+export const make = (options: Options) =>
+  Pipeline.make(providerWith(options), { ...options, retry: options.retry ?? retrySchedule })
+
+export const layer = (options: Options) => Layer.effect(Client, make(options))
+
+/** The layer with options that may come from the configuration: `{ apiKey: Config.Redacted("ATTIO_API_KEY") }`. */
+export const layerConfig = (options: Pipeline.Configured<Options>) => Pipeline.layerConfig(layer, options)
+
+// --- Pages --------------------------------------------------------------------------------------
+
+/** How a list is read. */
+export interface PagesOptions<S> {
+  /** What each item is; without it, items are `unknown`. */
+  readonly item?: S
+  /** Items a page: by default 500 in queries of records and entries, and what Attio chooses anywhere else. */
+  readonly limit?: number
+  /** The filter and the sorts of a query. */
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/**
+ * All items of a list, one request a page: of `GET` lists such as `/v2/notes`, and of queries (`POST .../query`).
+ *
+ * Most lists go by offset, newer ones by cursor: https://docs.attio.com/rest-api/guides/pagination, read on 2026-11-22.
+ *
+ * @example
+ * ```ts
+ * const people = Attio.pages("/v2/objects/people/records/query", { item: Person })
+ * ```
+ */
+export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typeof Schema.Unknown>(
+  path: string,
+  options: PagesOptions<S> = {}
+) => {
+  const { body, item = Schema.Unknown, limit = scored.test(path) ? 500 : undefined } = options
+  const Page = Schema.Struct({
+    // Where no schema is given, `S` is the schema of what is unknown.
+    data: Schema.Array(item as S),
+    pagination: Schema.optionalKey(Schema.Struct({ next_cursor: Schema.NullOr(Schema.String) }))
+  })
+  const requestAt = (position: Position) => {
+    const where = { ...(limit !== undefined && { limit }), ...position }
+    return body !== undefined || /\/query\/?$/.test(path)
+      ? HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(path), { ...body, ...where })
+      : HttpClientRequest.get(path, { urlParams: where })
+  }
+  const start: Position = {}
+  return Paginate.stream(start, (position) =>
+    Effect.gen(function* () {
+      const client = yield* Client
+      const response = yield* Effect.flatMap(client.execute(requestAt(position)), HttpClientResponse.filterStatusOk)
+      const { data, pagination } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
+      const isLast = pagination ? pagination.next_cursor === null : data.length < (limit ?? 1)
+      if (isLast) return { items: data, next: undefined }
+      const next: Position = pagination?.next_cursor
+        ? { cursor: pagination.next_cursor }
+        : { offset: (position.offset ?? 0) + data.length }
+      return { items: data, next }
+    })
+  )
+}
+
+interface Position {
+  readonly offset?: number
+  readonly cursor?: string
+}

@@ -13,13 +13,15 @@
  * ```
  */
 import * as Claim from "@sluice/core/Claim"
+import * as Paginate from "@sluice/core/Paginate"
+import * as Pipeline from "@sluice/core/Pipeline"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
 import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
-import { Option } from "effect"
-import type { HttpClientRequest } from "effect/http"
+import { Context, Effect, Layer, Option, Schema } from "effect"
+import { type HttpClientRequest, HttpClientResponse } from "effect/http"
 import { ProductlaneRateLimited, read } from "./RateLimited.ts"
 
 // --- Quotas -------------------------------------------------------------------------------------
@@ -134,3 +136,70 @@ export const providerWith = (burst: Burst): Provider<ProductlaneRateLimited, typ
 
 /** Productlane as a value, with a pro-rated burst. */
 export const provider = providerWith("prorated")
+
+/** An `HttpClient` that keeps to Productlane's limits and whose errors tell Productlane's refusals. */
+export class Client extends Context.Service<Client, Pipeline.Client<ProductlaneRateLimited>>()(
+  "@sluice/providers/productlane/Client"
+) {}
+
+/** How the client is made: the key, and what differs from what Productlane publishes. */
+export interface Options extends Pipeline.Options<typeof quotas> {
+  /** Default `"prorated"`. */
+  readonly burst?: Burst | undefined
+}
+
+/** A client of one key; retries by `retrySchedule`. Throws `QuotaError` for quotas that cannot be. */
+export const make = (options: Options) =>
+  Pipeline.make(providerWith(options.burst ?? "prorated"), { ...options, retry: options.retry ?? retrySchedule })
+
+export const layer = (options: Options) => Layer.effect(Client, make(options))
+
+/** The layer with options that may come from the configuration: `{ apiKey: Config.Redacted("PRODUCTLANE_API_KEY") }`. */
+export const layerConfig = (options: Pipeline.Configured<Options>) => Pipeline.layerConfig(layer, options)
+
+// --- Pages --------------------------------------------------------------------------------------
+
+/** How a list is read. */
+export interface PagesOptions<S> {
+  /** What each item is; without it, items are `unknown`. */
+  readonly item?: S
+  /** Items a page, 200 at most and by default. */
+  readonly limit?: number
+}
+
+/**
+ * All items of a list, one request a page, by the cursor that each page gives.
+ *
+ * @example
+ * ```ts
+ * const threads = Productlane.pages("/threads", { item: Thread })
+ * ```
+ */
+export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typeof Schema.Unknown>(
+  path: string,
+  options: PagesOptions<S> = {}
+) => {
+  const { item = Schema.Unknown, limit = 200 } = options
+  const Page = Schema.Struct({
+    // Where no schema is given, `S` is the schema of what is unknown.
+    data: Schema.Array(item as S),
+    page: Schema.Struct({ cursor: Schema.NullOr(Schema.String), has_more: Schema.Boolean })
+  })
+  const start: Position = {}
+  return Paginate.stream(start, (position) =>
+    Effect.gen(function* () {
+      const client = yield* Client
+      const response = yield* Effect.flatMap(
+        client.get(path, { urlParams: { limit, ...position } }),
+        HttpClientResponse.filterStatusOk
+      )
+      const { data, page } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
+      const next: Position | undefined = page.has_more && page.cursor !== null ? { cursor: page.cursor } : undefined
+      return { items: data, next }
+    })
+  )
+}
+
+interface Position {
+  readonly cursor?: string
+}

@@ -14,14 +14,16 @@
  * ```
  */
 import * as Claim from "@sluice/core/Claim"
+import * as Paginate from "@sluice/core/Paginate"
+import * as Pipeline from "@sluice/core/Pipeline"
 import type { Decoded, Provider, Wire } from "@sluice/core/Provider"
 import * as Quota from "@sluice/core/Quota"
 import * as Refusal from "@sluice/core/RateLimited"
 import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
-import { Effect, Option } from "effect"
+import { Context, Effect, Layer, Option, Schema } from "effect"
 import { SecureRandom } from "effect/crypto"
-import { HttpClientRequest } from "effect/http"
+import { HttpClientRequest, HttpClientResponse } from "effect/http"
 import { read, SuiteOpRateLimited } from "./RateLimited.ts"
 
 // --- Quotas -------------------------------------------------------------------------------------
@@ -116,3 +118,61 @@ export const providerIn = (region: Region): Provider<SuiteOpRateLimited, typeof 
 
 /** SuiteOp as a value, in the United States. */
 export const provider = providerIn("us")
+
+/** An `HttpClient` that keeps to SuiteOp's limits and whose errors tell SuiteOp's refusals. */
+export class Client extends Context.Service<Client, Pipeline.Client<SuiteOpRateLimited>>()(
+  "@sluice/providers/suiteop/Client"
+) {}
+
+/** How the client is made: the key, where it lives, and what differs from what SuiteOp publishes. */
+export interface Options extends Pipeline.Options<typeof quotas> {
+  /** Default `"us"`. */
+  readonly region?: Region | undefined
+}
+
+/** A client of one key; retries by `retrySchedule`. Throws `QuotaError` for quotas that cannot be. */
+export const make = (options: Options) =>
+  Pipeline.make(providerIn(options.region ?? "us"), { ...options, retry: options.retry ?? retrySchedule })
+
+export const layer = (options: Options) => Layer.effect(Client, make(options))
+
+/** The layer with options that may come from the configuration: `{ apiKey: Config.Redacted("SUITEOP_API_KEY") }`. */
+export const layerConfig = (options: Pipeline.Configured<Options>) => Pipeline.layerConfig(layer, options)
+
+// --- Pages --------------------------------------------------------------------------------------
+
+/** How a list is read. */
+export interface PagesOptions<S> {
+  /** What each item is; without it, items are `unknown`. */
+  readonly item?: S
+  /** Items a page, 100 at most and by default. */
+  readonly limit?: number
+}
+
+/**
+ * All items of a list, one request a page, by offset.
+ *
+ * @example
+ * ```ts
+ * const tasks = SuiteOp.pages("/api/v1/tasks", { item: Task })
+ * ```
+ */
+export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typeof Schema.Unknown>(
+  path: string,
+  options: PagesOptions<S> = {}
+) => {
+  const { item = Schema.Unknown, limit = 100 } = options
+  // Where no schema is given, `S` is the schema of what is unknown.
+  const Page = Schema.Struct({ data: Schema.Array(item as S) })
+  return Paginate.stream(0, (offset) =>
+    Effect.gen(function* () {
+      const client = yield* Client
+      const response = yield* Effect.flatMap(
+        client.get(path, { urlParams: { limit, offset } }),
+        HttpClientResponse.filterStatusOk
+      )
+      const { data } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
+      return { items: data, next: data.length < limit ? undefined : offset + data.length }
+    })
+  )
+}
