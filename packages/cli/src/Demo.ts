@@ -57,6 +57,9 @@ const warmUp = (plans: ReadonlyArray<Lane.Plan>) =>
   })
 const warmUpCalls = 10
 
+/** One provider's work begins so long after another's. */
+const stagger = Duration.millis(300)
+
 /** All providers side by side. */
 export const runAll = (plans: ReadonlyArray<Lane.Plan>, style: LiveTable.Style) =>
   Effect.gen(function* () {
@@ -66,9 +69,12 @@ export const runAll = (plans: ReadonlyArray<Lane.Plan>, style: LiveTable.Style) 
       progress: { sluice: { calls, done: 0, isOver: false }, sample: { calls, done: 0, isOver: false } }
     }))
     yield* LiveTable.watch(rows, style)
-    return yield* Effect.forEach(plans, (plan, index) => outcomeOf(plan, rows[index]?.progress), {
-      concurrency: "unbounded"
-    })
+    // Not all at one instant: the first burst of one would be the latency of another.
+    return yield* Effect.forEach(
+      plans,
+      (plan, index) => Effect.delay(outcomeOf(plan, rows[index]?.progress), Duration.times(stagger, index)),
+      { concurrency: "unbounded" }
+    )
   }).pipe(Effect.scoped)
 
 const outcomeOf = Effect.fnUntraced(function* (plan: Lane.Plan, progress: LiveTable.Row["progress"] | undefined) {
