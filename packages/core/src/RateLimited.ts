@@ -72,18 +72,20 @@ export const told = (
 /** One sentence on a refusal for its message: who refused by which limit, what was said, and when to come back. */
 export const sentence = (
   title: string,
-  error: Pick<RateLimited, "quota" | "retryAt" | "isRetryable">,
+  error: Pick<RateLimited, "quota" | "retryAt" | "retryAfter" | "isRetryable">,
   said: Option.Option<string>
 ) =>
   `${title} refused the request` +
   Option.match(error.quota, { onNone: () => "", onSome: (quota) => ` by its limit ${JSON.stringify(quota)}` }) +
   Option.match(said, { onNone: () => "", onSome: (text) => `, saying ${JSON.stringify(text)}` }) +
-  (error.isRetryable
-    ? Option.match(error.retryAt, {
-        onNone: () => "; it tells no time to come back.",
-        onSome: (at) => `; it may be asked again at ${DateTime.formatIso(at)}.`
-      })
-    : "; repeating the request cannot succeed.")
+  (error.isRetryable ? comeBack(error) : "; repeating the request cannot succeed.")
+
+const comeBack = ({ retryAfter, retryAt }: Pick<RateLimited, "retryAt" | "retryAfter">) =>
+  Option.isSome(retryAt)
+    ? `; it may be asked again at ${DateTime.formatIso(retryAt.value)}.`
+    : Option.isSome(retryAfter)
+      ? `; it may be asked again after ${Duration.format(retryAfter.value)}.`
+      : "; it tells no time to come back."
 
 /** The common view of every provider's refusal. */
 export interface RateLimited extends Error {

@@ -1,0 +1,1 @@
+export * as Clarifai from "./Clarifai.ts"
