@@ -161,6 +161,30 @@ const note = (index: number) => ({
   created_at: iso(Date.UTC(2023, 4, 23) + index * 60_000)
 })
 
+const meetings = 100
+const meeting = (index: number) => ({
+  id: { workspace_id, meeting_id: uuid(9, index) },
+  title: `Meeting ${index}`,
+  start: { datetime: iso(Date.UTC(2023, 4, 23) + index * 3_600_000) },
+  created_at: iso(Date.UTC(2023, 4, 1) + index * 60_000)
+})
+
+/** One of the newer lists, which go by a cursor. */
+const listMeetings = (request: Request): Response => {
+  const cursor = request.query.get("cursor")
+  const offset = cursor === null ? 0 : Number(/^c_(\d+)$/.exec(cursor)?.[1] ?? NaN)
+  const part = page(request, { limit: request.query.get("limit"), offset }, 50, 200)
+  if ("status" in part) return part
+  const end = Math.min(meetings, offset + part.limit)
+  return {
+    status: 200,
+    body: {
+      data: Array.from({ length: end - offset }, (_, i) => meeting(offset + i)),
+      pagination: { next_cursor: end < meetings ? `c_${end}` : null }
+    }
+  }
+}
+
 const meter = (quota: Quota.Quota | undefined, key: string, cost: number): ReadonlyArray<Meter> =>
   quota ? [{ quota, key, cost }] : []
 
@@ -254,6 +278,7 @@ export const simulation: Simulation = {
           note
         )
     },
+    { method: "GET", path: "/v2/meetings", handle: listMeetings },
     {
       method: "POST",
       path: "/v2/notes",
