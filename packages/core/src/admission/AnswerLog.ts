@@ -84,11 +84,11 @@ export class AnswerLog {
     }
   }
 
-  /** Frees what was answered at or before `answeredBy` by `freeAt` at the latest. */
-  hasten(answeredBy: number, freeAt: number): void {
+  /** Frees what was answered before `end` by `freeAt` at the latest. */
+  hasten(end: number, freeAt: number): void {
     for (let i = this.size - 1; i >= this.freed; i--) {
       const at = this.index(i)
-      if ((this.stamps[at] ?? 0) > answeredBy) continue
+      if ((this.stamps[at] ?? 0) >= end) continue
       if ((this.frees[at] ?? 0) <= freeAt) return
       this.frees[at] = freeAt
     }

@@ -12,8 +12,6 @@ import type { ServerClock } from "./ServerClock.ts"
 
 /** A reading in our own terms, instants by our clock. */
 export interface Told {
-  /** When the request was admitted: whatever was answered until then was counted before it. */
-  readonly sentAt: number
   readonly limit: number | undefined
   readonly remaining: number | undefined
   /** The earliest and the latest instant that the reset can mean. */

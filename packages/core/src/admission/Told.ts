@@ -37,7 +37,6 @@ export const toldOf = (
   const bounds = reset && boundsOf(reset, signal, book, clock, sentAt, nowMillis, wallMillis)
   const isAhead = bounds !== undefined && bounds.by > sentAt
   return {
-    sentAt,
     limit: wholeOf(reading.limit, 1),
     remaining: wholeOf(reading.remaining, 0),
     resetFrom: isAhead ? bounds.from : undefined,

@@ -45,8 +45,8 @@ export class WindowBook extends LoggedBook {
     const q = this.quantum
     const stamp = Math.max(q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q, this.log.newest)
     const resetBy = this.trustedReset(told, answeredAt)
-    // Whatever was answered before this request was sent was counted in its window or in an earlier one.
-    if (told && resetBy !== undefined) this.log.hasten(told.sentAt, resetBy)
+    // Whatever was answered before the told end was counted in the window that ends there, or in an earlier one.
+    if (told?.resetFrom !== undefined && resetBy !== undefined) this.log.hasten(told.resetFrom, resetBy)
     this.log.push(stamp, this.freeAt(stamp, creditMillis, resetBy, answeredAt), units)
   }
 

@@ -117,7 +117,9 @@ export const run = (world: World): Result => {
     for (let cost = backlog.length - 1; cost >= 0; cost--) {
       const claim = claims[cost]
       const isEndless = cost === 0 && world.isSaturated !== false
-      while (claim && (isEndless || (backlog[cost] ?? 0) > 0) && admitted < world.requests) {
+      const isWanted = () => (isEndless || (backlog[cost] ?? 0) > 0) && admitted < world.requests
+      if (!claim) continue
+      while (isWanted()) {
         const permit = admission.permit(claim)
         const decision = admission.admit(permit, now)
         if (decision._tag === "Admitted") {

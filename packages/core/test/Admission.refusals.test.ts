@@ -1,0 +1,202 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Admission } from "@sluice/core/Admission"
+import * as Claim from "@sluice/core/Claim"
+import * as Quota from "@sluice/core/Quota"
+import * as Signal from "@sluice/core/Signal"
+import { type Row, timeline } from "./admission/Timeline.ts"
+
+const exact = { rateMargin: 0, slack: 0 } as const
+const admitted = "admitted" as const
+const after = (millis: number, toleranceMillis = 0): Partial<Signal.Signal> => ({
+  retry: { kind: "after", millis, toleranceMillis }
+})
+const unpublished = Quota.unpublished(1000)
+
+const closures: Record<string, readonly [Quota.Quota, ReadonlyArray<Row>]> = {
+  "until the told instant and what it may be off": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [100, ["refused", after(5000, 1000)], 6100],
+      [6099, "ask", 6100],
+      [6100, "ask", admitted]
+    ]
+  ],
+  "until a told date, by the response's own": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [
+        100,
+        ["refused", { serverDateMillis: 70_000, retry: { kind: "at", millis: 73_000, toleranceMillis: 1000 } }],
+        4100
+      ]
+    ]
+  ],
+  "for a second where the told instant is now": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [100, ["refused", after(0, 1000)], 1100],
+      [1099, "ask", 1100]
+    ]
+  ],
+  "for a second where the told date is past": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [
+        100,
+        ["refused", { serverDateMillis: 70_000, retry: { kind: "at", millis: 69_000, toleranceMillis: 1000 } }],
+        1100
+      ]
+    ]
+  ],
+  "twice as long each time in a row, up to the longest pause, and again a second after a success": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [0, "refused", 1000],
+      [1000, "ask", admitted],
+      [1000, "refused", 3000],
+      [3000, "ask", admitted],
+      [3000, "refused", 7000],
+      [7000, "ask", admitted],
+      [7000, "refused", 15_000],
+      [15_000, "ask", admitted],
+      [15_000, "refused", 31_000],
+      [31_000, "ask", admitted],
+      [31_000, "refused", 63_000],
+      [63_000, "ask", admitted],
+      [63_000, "refused", 123_000],
+      [123_000, "ask", admitted],
+      [123_000, "answered"],
+      [123_001, "ask", admitted],
+      [123_001, "refused", 124_001]
+    ]
+  ],
+  "once for all that were under way, and the longest counts": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [10, "refused", 1010],
+      [11, "refused", 1011],
+      [12, ["refused", after(3000)], 3012],
+      [13, ["refused", after(20)], 33],
+      [3011, "ask", 3012]
+    ]
+  ],
+  "and lets one go then, one more after each success": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [0, "refused", 1000],
+      [1000, "ask", admitted],
+      [1000, "ask", Infinity],
+      [1001, "answered"],
+      [1001, "ask", admitted],
+      [1001, "ask", admitted],
+      [1001, "ask", Infinity],
+      [1002, "answered"],
+      [1002, "answered"],
+      [1002, "ask 4", admitted],
+      [1002, "ask", Infinity]
+    ]
+  ],
+  "whatever older requests are answered": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [10, ["refused", after(1e12)]],
+      [20, "answered"],
+      [30, "ask", "shut"]
+    ]
+  ],
+  "callers out beyond the longest pause, but for one probe each time": [
+    unpublished,
+    [
+      [0, "ask", admitted],
+      [0, ["refused", after(1e12)], 366 * 86_400_000],
+      [59_999, "ask", "shut"],
+      [60_000, "ask", admitted],
+      [60_000, "ask", "shut"],
+      [60_010, "refused"],
+      [120_009, "ask", "shut"],
+      [120_010, "ask", admitted],
+      [120_020, "answered"],
+      [120_020, "ask", admitted],
+      [120_020, "ask", admitted],
+      [120_020, "ask", Infinity]
+    ]
+  ],
+  "for the provider's penalty at least": [
+    Quota.unpublished(1000, { penalty: 4000 }),
+    [
+      [0, "ask", admitted],
+      [0, ["refused", after(10)], 4000]
+    ]
+  ],
+  "a place that has been released by a refusal's body no earlier": [
+    Quota.concurrency(3),
+    [
+      [0, "ask", admitted],
+      [0, ["refused", after(1e12)]],
+      [5, "read"],
+      [10, "ask", "shut"]
+    ]
+  ]
+}
+
+describe("Admission after a refusal", () => {
+  for (const [name, [quota, rows]] of Object.entries(closures)) it(`closes ${name}`, () => void timeline(quota, rows))
+
+  it("closes the quotas that are named, and otherwise all of the claim", () => {
+    const [a, b] = [Quota.rolling(9, 1000, { name: "a" }), Quota.rolling(9, 1000, { name: "b" })]
+    const closedBooks = (signal: Partial<Signal.Signal>) => {
+      const admission = new Admission()
+      const permit = admission.permit(Claim.of(a, b))
+      admission.admit(permit, 0)
+      const closure = admission.settle(permit, "refused", 0, { ...Signal.none, ...signal })
+      return closure?.books.map((book) => book.quota.name)
+    }
+    assert.deepStrictEqual(closedBooks({ closes: ["b"] }), ["b"])
+    assert.deepStrictEqual(closedBooks({ closes: ["unheard of"] }), ["a", "b"])
+    assert.deepStrictEqual(closedBooks({}), ["a", "b"])
+  })
+
+  it("cuts the limit once an episode and lets it grow back to the published one", () => {
+    const play = timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [10, ["refused", after(100)], 110],
+      [11, ["refused", after(100)], 111]
+    ])
+    const limitAt = (at: number) => {
+      play.book().advance(at)
+      return play.book().limit
+    }
+    assert.deepStrictEqual([limitAt(1109), limitAt(1110), limitAt(2110), limitAt(99_000)], [16, 17, 18, 20])
+  })
+
+  it("admits a claim that is larger than what a refusal left of the limit once all else has cooled", () => {
+    timeline(Quota.rolling(5, 1000, exact), [
+      [0, "ask 5", admitted],
+      [0, ["refused", after(10)], 10],
+      [999, "ask 5", 1000],
+      [1000, "ask 5", admitted]
+    ])
+    timeline(Quota.tokenBucket({ capacity: 10, refill: 5, every: 1000, step: 5 }, exact), [
+      [0, "ask", admitted],
+      [0, ["refused", after(10)], 10],
+      [500, "ask", admitted],
+      [500, ["refused", after(10)], 510],
+      [1000, "ask", admitted],
+      [1000, ["refused", after(10)], 1010],
+      [1300, "ask 6", admitted]
+    ])
+  })
+})

@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Admission } from "@sluice/core/Admission"
+import * as Claim from "@sluice/core/Claim"
+import * as Quota from "@sluice/core/Quota"
+import * as Signal from "@sluice/core/Signal"
+import { timeline } from "./admission/Timeline.ts"
+
+const exact = { rateMargin: 0, slack: 0 } as const
+const admitted = "admitted" as const
+
+describe("Admission", () => {
+  it("takes nothing of one quota where another has no room", () => {
+    const two = [Quota.rolling(5, 1000, exact), Quota.rolling(1, 300, { ...exact, name: "burst" })]
+    const play = timeline(two, [
+      [0, "ask", admitted],
+      [0, "ask"],
+      [0, "ask"]
+    ])
+    assert.strictEqual(play.book().inFlight, 1)
+    assert.strictEqual(play.book().free(0), 4)
+  })
+
+  it("names the need that holds a claim back and the largest claim that there can be", () => {
+    const claim = (cost: number) =>
+      Claim.make({ needs: [Claim.need(Quota.rolling(9, 50)), Claim.need(Quota.rolling(3, 1000), { cost })] })
+    const admission = new Admission()
+    assert.deepStrictEqual(admission.admit(admission.permit(claim(4)), 0), { _tag: "Never", need: 1, largest: 3 })
+    assert.deepStrictEqual(admission.admit(admission.permit(claim(2)), 0), { _tag: "Admitted" })
+    assert.deepInclude(admission.admit(admission.permit(claim(2)), 0), { _tag: "Wait", need: 1 })
+  })
+
+  it("credits the latency floor after a hundred answers, up to half their minimum, and not after a refusal", () => {
+    const play = timeline(Quota.rolling(1, 200, { ...exact, latencyFloor: 40 }), [])
+    const freeAfter = (at: number) => {
+      play.play([
+        [at, "ask", "admitted"],
+        [at + 60, "answered"]
+      ])
+      return play.book().earliest(1, at + 60) - (at + 60)
+    }
+    const seen = Array.from({ length: 120 }, (_, i) => freeAfter(i * 1000))
+    assert.deepStrictEqual([seen[0], seen[98], seen[99], seen[119]], [200, 200, 170, 170])
+    play.play([
+      [200_000, "ask", "admitted"],
+      [200_060, ["refused", { retry: { kind: "after", millis: 1, toleranceMillis: 0 } }]]
+    ])
+    assert.strictEqual(freeAfter(300_000), 200)
+  })
+
+  it("forgets only books by which nothing would change", () => {
+    const play = timeline(Quota.rolling(1, 1000, exact), [[0, "ask", "admitted"]])
+    const evictedAt = (at: number) => play.admission.evict(at)
+    assert.strictEqual(evictedAt(10_000), 0)
+    play.play([[10_000, "answered"]])
+    // The permit is let go of with its body.
+    assert.strictEqual(evictedAt(10_999), 0)
+    play.play([[10_999, "read"]])
+    assert.strictEqual(evictedAt(10_999), 0)
+    const waiting = play.admission.permit(Claim.of(Quota.rolling(1, 1000, exact)))
+    assert.strictEqual(evictedAt(11_000), 0)
+    play.admission.discard(waiting)
+    assert.strictEqual(evictedAt(11_000), 1)
+    assert.strictEqual(play.admission.books.size, 0)
+  })
+
+  it("ends a permit once", () => {
+    const admission = new Admission()
+    const permit = admission.permit(Claim.of(Quota.rolling(1, 1000, exact)))
+    admission.admit(permit, 0)
+    admission.settle(permit, "answered", 10, Signal.none)
+    admission.settle(permit, "unsent", 20, Signal.none)
+    admission.release(permit, 20, "read")
+    admission.release(permit, 30, "cut")
+    admission.discard(permit)
+    assert.strictEqual(permit.books[0]?.free(20), 0)
+    assert.strictEqual(permit.books[0]?.holders, 0)
+  })
+})
