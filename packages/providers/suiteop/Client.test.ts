@@ -62,14 +62,14 @@ describe("pages", () => {
     }).pipe(connected())
   )
 
-  it.effect("asks once more where the last page is full, and leaves items as they are without a schema", () =>
+  it.effect("ends with the last page, also if it is full, and leaves items as they are without a schema", () =>
     Effect.gen(function* () {
       const { stats, value } = yield* Traffic.run(
         Stream.runCollect(SuiteOp.pages("/api/v1/tasks?status=open", { limit: 80 }))
       )
       assert.strictEqual(value.length, 240)
       assert.deepInclude(value[239], { title: "Clean unit 239" })
-      assert.strictEqual(stats.requests, 4)
+      assert.strictEqual(stats.requests, 3)
     }).pipe(connected())
   )
 

@@ -163,7 +163,10 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
 ) => {
   const { item = Schema.Unknown, limit = 100 } = options
   // Where no schema is given, `S` is the schema of what is unknown.
-  const Page = Schema.Struct({ data: Schema.Array(item as S) })
+  const Page = Schema.Struct({
+    data: Schema.Array(item as S),
+    meta: Schema.Struct({ pagination: Schema.Struct({ total: Schema.Int }) })
+  })
   return Paginate.stream(0, (offset) =>
     Effect.gen(function* () {
       const client = yield* Client
@@ -171,8 +174,9 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
         client.get(path, { urlParams: { limit, offset } }),
         HttpClientResponse.filterStatusOk
       )
-      const { data } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
-      return { items: data, next: data.length < limit ? undefined : offset + data.length }
+      const { data, meta } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
+      const next = offset + data.length
+      return { items: data, next: data.length > 0 && next < meta.pagination.total ? next : undefined }
     })
   )
 }
