@@ -112,11 +112,9 @@ const decode = (wire: Wire): Decoded<ClarifaiRateLimited> => {
  *
  * @example
  * ```ts
- * const predict = call.pipe(
- *   RateLimiter.withPermit(Clarifai.claim({ partition: "acme" }), {
- *     decode: (exit) => (Exit.isSuccess(exit) ? Clarifai.decodeStatus(exit.value.status).signal : Signal.none)
- *   })
- * )
+ * const predict = RateLimiter.withPermit(call, Clarifai.claim({ partition: "acme" }), {
+ *   decode: (exit) => (Exit.isSuccess(exit) ? Clarifai.decodeStatus(exit.value.status).signal : Signal.none)
+ * })
  * ```
  */
 export const decodeStatus = (status: unknown, receivedAtMillis?: number): Decoded<ClarifaiRateLimited> => {
