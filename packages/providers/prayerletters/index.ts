@@ -1,0 +1,1 @@
+export * as PrayerLetters from "./PrayerLetters.ts"
