@@ -17,7 +17,7 @@ import { Book } from "./admission/Book.ts"
 import { bookOf } from "./admission/bookOf.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
-import type { Claim } from "./Claim.ts"
+import type { Claim, Need } from "./Claim.ts"
 import type { Signal } from "./Signal.ts"
 
 /** How a permit ended: an answer, a refusal, given back before any byte was sent, or an end that nobody saw. */
@@ -85,13 +85,7 @@ export class Admission {
 
   /** A permit to ask for. Whoever does not get it settled discards it. */
   permit(claim: Claim): Permit {
-    const books = claim.needs.map((need) => {
-      const known = this.books.get(need.key)
-      if (known) return known
-      const book = bookOf(need.quota, this.clockOf(claim.origin))
-      this.books.set(need.key, book)
-      return book
-    })
+    const books = claim.needs.map((need) => this.books.get(need.key) ?? this.open(need, claim.origin))
     for (const book of books) book.holders++
     return new Permit(claim, books)
   }
@@ -125,7 +119,7 @@ export class Admission {
       const book = books[i]
       const need = claim.needs[i]
       if (!book || !need) continue
-      book.take(need.cost, nowMillis, this.maxPause(permit))
+      book.take(need.cost, nowMillis)
       permit.ownBases[i] = book.ownBase()
     }
     permit.state = "held"
@@ -278,6 +272,12 @@ export class Admission {
       reserved += other.claim.needs[other.books.indexOf(book)]?.cost ?? 0
     }
     return Math.min(reserved, book.largest)
+  }
+
+  private open(need: Need, origin: string): Book {
+    const book = bookOf(need.quota, this.clockOf(origin))
+    this.books.set(need.key, book)
+    return book
   }
 
   private clockOf(origin: string): ServerClock {

@@ -119,10 +119,10 @@ export abstract class Book {
     return (at === Infinity ? now : at) + rounds * this.roundMillis
   }
 
-  take(units: number, now: number, maxPause: number): void {
+  take(units: number, now: number): void {
     this.inFlight += units
     this.booked += units
-    this.gate.passed(now, maxPause)
+    this.gate.passed(now)
     this.pace.passed(units, now)
   }
 

@@ -10,6 +10,7 @@ export class Gate {
   private closedUntil = -Infinity
   private isShut = false
   private probeAt = -Infinity
+  private probeEvery = 0
   /** How many may be in flight while opening; Infinity when open. */
   private width = Infinity
   private fallback = 0
@@ -38,8 +39,9 @@ export class Gate {
   }
 
   /** Notes that something was let through, which a shut gate takes for its probe. */
-  passed(now: number, maxPause: number): void {
-    if (this.isShut && now < this.closedUntil) this.probeAt = now + maxPause
+  passed(now: number): void {
+    if (!this.isShut) return
+    if (now < this.closedUntil) this.probeAt = now + this.probeEvery
     else this.isShut = false
   }
 
@@ -50,6 +52,7 @@ export class Gate {
     this.width = 1
     if (this.closedUntil - now > maxPause) {
       this.isShut = true
+      this.probeEvery = maxPause
       this.probeAt = now + maxPause
     }
   }

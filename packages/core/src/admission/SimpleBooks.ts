@@ -15,8 +15,8 @@ export class IdleResetBook extends Book {
     return Math.max(0, this.limit - this.spent)
   }
 
-  override take(units: number, now: number, maxPause: number): void {
-    super.take(units, now, maxPause)
+  override take(units: number, now: number): void {
+    super.take(units, now)
     this.spent += units
   }
 

@@ -31,6 +31,7 @@ export const toldOf = (
   nowMillis: number,
   wallMillis: number
 ): Told | undefined => {
+  if (signal.readings.length === 0) return undefined
   const reading = readingOf(signal.readings, book, claim)
   if (!reading) return undefined
   const { reset } = reading
