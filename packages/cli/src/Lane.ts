@@ -59,6 +59,9 @@ export interface Result {
 /** From 5 to 50 ms on either way. */
 export const latency: Scenario.Input["latency"] = { before: { uniform: [5, 50] }, after: { uniform: [5, 50] } }
 
+/** Gives up idle connections well before the servers do, who would otherwise close one that is just being used. */
+export const httpClient = NodeHttpClient.layerUndiciOptions({ keepAliveTimeout: 1000, keepAliveMaxTimeout: 1000 })
+
 const apiKey = "demo"
 
 /** Works both ways at once; `progress` is written to as it goes. */
@@ -155,7 +158,7 @@ const side = (
         doneAfterMillis: doneAt.map((at) => at - startMillis),
         ...requestsOf(stats, startMillis)
       } satisfies Result
-    }).pipe(Effect.provide([RateLimiter.layer, NodeHttpClient.layerUndici], { local: true }), Effect.scoped)
+    }).pipe(Effect.provide([RateLimiter.layer, httpClient], { local: true }), Effect.scoped)
   )
 }
 

@@ -2,13 +2,12 @@
  * What is special about each provider, once: refusals provoked on a key and a server of their own, caught by their tag; a
  * deadline refused with the earliest instant; a waiter that is interrupted. None of it is counted in the table.
  */
-import { NodeHttpClient } from "@effect/platform-node"
 import { AdmissionError } from "@sluice/core/AdmissionError"
 import * as RateLimiter from "@sluice/core/RateLimiter"
 import { Simulator } from "@sluice/simulator"
 import { Clock, DateTime, Effect, Fiber, Redacted, Result } from "effect"
 import type { Client } from "./Catalogue.ts"
-import type { Plan } from "./Lane.ts"
+import { httpClient, type Plan } from "./Lane.ts"
 import * as Naive from "./Naive.ts"
 import * as ScaledClock from "./ScaledClock.ts"
 
@@ -59,7 +58,7 @@ export const run = ({ entry, seed, work }: Plan): Effect.Effect<Peculiarities> =
     const { intercepted, refusals } = yield* served.stats
     return { list, provoked: refusals + intercepted }
   }).pipe(
-    Effect.provide([RateLimiter.layer, NodeHttpClient.layerUndici], { local: true }),
+    Effect.provide([RateLimiter.layer, httpClient], { local: true }),
     Effect.scoped,
     Effect.provideService(Clock.Clock, ScaledClock.make(work.speed)),
     Effect.orDie

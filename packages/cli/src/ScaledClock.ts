@@ -6,7 +6,7 @@
  *
  * @example
  * ```ts
- * program.pipe(Effect.provideService(Clock.Clock, ScaledClock.make(720)))
+ * program.pipe(Effect.provideService(Clock.Clock, ScaledClock.make(360)))
  * ```
  */
 import { type Clock, Duration, Effect } from "effect"

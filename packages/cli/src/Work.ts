@@ -47,7 +47,7 @@ const work: Readonly<Record<string, Work>> = {
       body: { name: `Contact ${index % 20}` }
     }),
     calls: 500,
-    speed: 720,
+    speed: 360,
     manners: {
       says: "exponential backoff, here from one second",
       onRefusal: ({ refusals }) => 1000 * 2 ** (refusals - 1)
