@@ -118,14 +118,15 @@ describe("pages", () => {
 
 describe("Client", () => {
   it.effect(
-    "is never refused at its limits, and uses them",
+    "is never refused at its limits, and uses them, whatever the server's clock says",
     () =>
       Effect.gen(function* () {
-        const both = Effect.all([Traffic.saturate(self, 250), Traffic.saturate(write, 60)], { concurrency: 2 })
-        const traffic = yield* Traffic.run(both)
+        const during = Traffic.lasting("1 minute")
+        const both = [Traffic.saturate(self, 250, during), Traffic.saturate(write, 60, during)]
+        const traffic = yield* Traffic.run(Effect.all(both, { concurrency: 2 }))
         assert.strictEqual(traffic.stats.refusals, 0)
         Traffic.assertUsed(traffic, simulation, { reads: 0.97, writes: 0.97 })
-      }).pipe(connected()),
+      }).pipe(connected({ skew: "-1700 millis" })),
     Traffic.timeout
   )
 
@@ -140,13 +141,24 @@ describe("Client", () => {
     }).pipe(connected({ lower: [{ quota: "writes", limit: 1 }] }, { retry: "none" }))
   )
 
-  it.effect("comes back when it was told and never earlier, whatever its own clock says", () =>
+  it.effect("comes back at the date that it was told and never earlier, by the clock that tells it", () =>
     Effect.gen(function* () {
-      const { stats, value } = yield* Traffic.run(Effect.replicateEffect(write, 30, { concurrency: "unbounded" }))
+      const { elapsedMillis, stats, value } = yield* Traffic.run(
+        Effect.replicateEffect(write, 30, { concurrency: "unbounded" })
+      )
       assert.isTrue(value.every(({ status }) => status === 200))
       assert.isAbove(stats.refusals, 0)
       Traffic.assertWaited(yield* Traffic.Wire)
-    }).pipe(connected({ lower: [{ quota: "writes", limit: 5 }], skew: "-20 seconds" }))
+      // It is 10:16:43 there.
+      assert.isAtLeast(elapsedMillis, 46_000)
+      assert.isBelow(elapsedMillis, 50_000)
+    }).pipe(
+      connected(
+        { lower: [{ quota: "writes", limit: 5, until: "30 seconds" }], skew: "-20 seconds" },
+        {},
+        Traffic.telling(simulation, "Sun, 22 Nov 2026 10:17:30 GMT")
+      )
+    )
   )
 
   it.effect("pauses queries alone when their scores are refused, and reads go on", () =>

@@ -136,7 +136,13 @@ describe("Client", () => {
         assert.strictEqual(exchanges.filter(({ status }) => status === 201).length, 1)
       }
       assert.isTrue(wire.every(({ answer }) => answer["idempotency-replayed"] === undefined))
-    }).pipe(connected({ lower: [{ quota: "burst", limit: 2 }] }))
+    }).pipe(
+      connected(
+        { lower: [{ quota: "sustained", limit: 3, until: "30 seconds" }] },
+        {},
+        Traffic.telling(simulation, "90")
+      )
+    )
   )
 
   it.effect.each(Traffic.unusableWaits)("neither hangs nor spins when it is told to wait %j", (retryAfter) =>

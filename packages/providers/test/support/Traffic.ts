@@ -14,10 +14,11 @@ export const latency = {
   after: { uniform: ["5 millis", "50 millis"] }
 } as const
 
-/** For how long clients are driven to their limits: `TRAFFIC="1 hour" npm test` takes minutes. */
-export const lasting = Duration.fromInputUnsafe((process.env["TRAFFIC"] ?? "3 minutes") as Duration.Input)
+/** For how long a client is driven to its limits: `TRAFFIC="1 hour" npm test` takes minutes. */
+export const lasting = (usual: Duration.Input): Duration.Duration =>
+  Duration.fromInputUnsafe((process.env["TRAFFIC"] ?? usual) as Duration.Input)
 /** How long such a test may take, in milliseconds. */
-export const timeout = Math.max(30_000, Duration.toMillis(lasting) / 4)
+export const timeout = Math.max(90_000, Duration.toMillis(lasting(0)) / 4)
 
 /** One request and its response, as the client's side of the wire sees them. */
 export interface Exchange {
@@ -64,7 +65,11 @@ export const run = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** Sends from so many fibers, each one request after the other, for so long; fails as soon as one request does. */
-export const saturate = <A, E, R>(send: Effect.Effect<A, E, R>, fibers: number, during: Duration.Input = lasting) =>
+export const saturate = <A, E, R>(
+  send: Effect.Effect<A, E, R>,
+  fibers: number,
+  during: Duration.Input = lasting("3 minutes")
+) =>
   Effect.gen(function* () {
     const endsAt = (yield* Clock.currentTimeMillis) + Duration.toMillis(Duration.fromInputUnsafe(during))
     const one = Effect.andThen(send, Clock.currentTimeMillis)
