@@ -163,11 +163,20 @@ describe("decode", () => {
     "exceeded limit of 0 requests per second",
     "exceeded limit of many",
     "",
-    "9".repeat(40) + " requests per second"
+    "9".repeat(40) + " requests per second",
+    "exceeded limit of 1000001 requests per second",
+    "exceeded limit of 1.5 requests per second",
+    "exceeded limit of 1,500 requests per second"
   ])("reads no limit in %j", (details) => {
     const { refusal, signal } = refused({ body: bodyOf({ code: 11005, details }) })
     assertNone(refusal.limit)
     assert.deepStrictEqual(signal.readings, [])
+  })
+
+  it.each(["1".repeat(65_000), "1 requests per ".repeat(4300)])("ends at once with long details (%#)", (details) => {
+    const startedAt = performance.now()
+    assertNone(refused({ body: bodyOf({ code: 11005, details }) }).refusal.limit)
+    assert.isBelow(performance.now() - startedAt, 1000)
   })
 
   it.each(["", "<html>", "[]", '{"status":"CONN_THROTTLED"}', '{"status":{"code":null,"details":7}}', "null"])(
