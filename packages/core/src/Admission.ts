@@ -248,7 +248,7 @@ export class Admission {
     clock: ServerClock | undefined
   ): Closure {
     const named = permit.books.filter((book) => signal.closes?.includes(book.quota.name))
-    const books = named.length > 0 ? named : permit.books
+    const books = named.length > 0 || signal.closes?.length === 0 ? named : permit.books
     const told = signal.retry && retryUntil(signal.retry, signal, clock, nowMillis, wallMillis)
     const maxPause = this.maxPause(permit)
     let until = nowMillis

@@ -13,7 +13,12 @@ import type { Signal } from "./Signal.ts"
 
 /** A response reduced to what is read of it: header names in lower case, at most 64 KiB of the body. */
 export interface Wire {
-  readonly request: { readonly method: string; readonly path: string }
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    /** Names in lower case; the key is among them. */
+    readonly headers?: Readonly<Record<string, string | undefined>>
+  }
   readonly status: number
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: string

@@ -41,7 +41,7 @@ export interface Signal {
   readonly readings: ReadonlyArray<Reading>
   /** Whether the response was a refusal: says so to `RateLimiter.withPermit`, which sees no error of a provider's. */
   readonly isRefusal?: boolean
-  /** Names of the quotas that a refusal closes; by default every quota of the claim. */
+  /** Names of the quotas that a refusal closes; by default every quota of the claim. An empty list closes none. */
   readonly closes?: ReadonlyArray<string>
 }
 

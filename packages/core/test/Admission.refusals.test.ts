@@ -166,6 +166,7 @@ describe("Admission after a refusal", () => {
     assert.deepStrictEqual(closedBooks({ closes: ["b"] }), ["b"])
     assert.deepStrictEqual(closedBooks({ closes: ["unheard of"] }), ["a", "b"])
     assert.deepStrictEqual(closedBooks({}), ["a", "b"])
+    assert.deepStrictEqual(closedBooks({ closes: [] }), [])
   })
 
   it("cuts the limit once an episode and lets it grow back to the published one", () => {

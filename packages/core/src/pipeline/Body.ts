@@ -54,7 +54,11 @@ const wireOf = (
   body: string,
   receivedAtMillis: number
 ): Wire => ({
-  request: { method: request.method, path: URL.parse(request.url)?.pathname ?? request.url },
+  request: {
+    method: request.method,
+    path: URL.parse(request.url)?.pathname ?? request.url,
+    headers: request.headers
+  },
   status: response.status,
   headers: response.headers,
   body,
