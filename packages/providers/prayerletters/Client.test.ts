@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { RateLimiter } from "@sluice/core"
+import { Quota, RateLimiter } from "@sluice/core"
 import { PrayerLetters } from "@sluice/providers/prayerletters"
 import { simulation } from "@sluice/providers/prayerletters/simulation"
+import { NeverExceeds } from "@sluice/simulator"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { HttpClientRequest } from "effect/http"
+
 import * as Traffic from "../test/support/Traffic.ts"
 
 const connected = (options: Partial<PrayerLetters.Options> = {}, scenario?: Parameters<typeof Traffic.server>[1]) =>
   Effect.provide(
-    PrayerLetters.layer({ apiKey: Redacted.make("token"), ...options }).pipe(
+    // A partition with a name takes no hash, whose end in real time the virtual clock would not wait for.
+    PrayerLetters.layer({ apiKey: Redacted.make("token"), partition: "acme", ...options }).pipe(
       Layer.provide(RateLimiter.layer),
       Layer.provideMerge(Traffic.server(simulation, scenario))
     )
@@ -53,6 +56,8 @@ describe("traffic", () => {
       // 600 on each of two days, 100 on the third.
       assert.isAtLeast(elapsedMillis, 2 * 86_400_000)
       assert.isAtMost(elapsedMillis, 2 * 86_400_000 * 1.001 + 3 * 3_600_000)
+      const days = NeverExceeds.neverExceeds(600, 86_400_000)
+      days(stats.timeline.filter(({ quota }) => quota === "updateDay"))
     }).pipe(connected())
   )
 
@@ -72,26 +77,73 @@ describe("traffic", () => {
   )
 })
 
-describe("test headers", () => {
-  it.effect("provoke a refusal that is not repeated and teaches the live counters nothing", () =>
-    Effect.gen(function* () {
-      const forced = PrayerLetters.forceRateLimit(HttpClientRequest.get("/v1/contacts"))
-      const { value: error } = yield* Traffic.run(Effect.flip(send(forced)))
-      assert.strictEqual(error._tag, "PrayerLettersRateLimited")
-      assert.isFalse(error._tag === "PrayerLettersRateLimited" && error.isRetryable)
-      assert.strictEqual((yield* Traffic.Wire).length, 1)
-      const { value } = yield* Traffic.run(send(HttpClientRequest.get("/v1/contacts")).pipe(RateLimiter.failFast))
-      assert.strictEqual(value.status, 200)
-    }).pipe(connected())
-  )
+const get = HttpClientRequest.get("/v1/contacts")
 
-  it.effect("hold a request to a lower limit, which is kept to as well", () =>
+describe("forceRateLimit", () => {
+  it.effect("is refused at once as often as one likes, not repeated, and teaches the live counters nothing", () =>
     Effect.gen(function* () {
-      const held = PrayerLetters.limitTo("hour", 2)(HttpClientRequest.get("/v1/contacts"))
+      const forced = Effect.flip(send(PrayerLetters.forceRateLimit(get)))
+      const { elapsedMillis, value } = yield* Traffic.run(Effect.replicateEffect(forced, 60))
+      for (const error of value) {
+        assert.strictEqual(error._tag, "PrayerLettersRateLimited")
+        assert.isFalse(error._tag === "PrayerLettersRateLimited" && error.isRetryable)
+      }
+      assert.strictEqual((yield* Traffic.Wire).length, 60)
+      assert.isBelow(elapsedMillis, 60 * 100)
+      const all = Effect.replicateEffect(send(get).pipe(RateLimiter.failFast), 50, { concurrency: "unbounded" })
+      const live = yield* Traffic.run(all)
+      assert.isTrue(live.value.every(({ status }) => status === 200))
+      // A cap of one's own holds all the same, and is not closed by it.
+    }).pipe(connected({ quotas: { ours: Quota.rolling(200, "1 hour") } }))
+  )
+})
+
+describe("limitTo", () => {
+  it.effect("holds requests to the lower limit, which is kept to", () =>
+    Effect.gen(function* () {
+      const held = PrayerLetters.limitTo("hour", 2)(get)
       const { elapsedMillis, stats } = yield* Traffic.run(Effect.forEach([1, 2, 3], () => send(held)))
       assert.strictEqual(stats.refusals, 0)
       assert.isAtLeast(elapsedMillis, 3_600_000)
     }).pipe(connected())
+  )
+
+  it.effect("leaves live requests what is left of the hour, as the server counts both", () =>
+    Effect.gen(function* () {
+      yield* Traffic.run(Effect.replicateEffect(send(PrayerLetters.limitTo("hour", 10)(get)), 10))
+      const { stats } = yield* Traffic.run(Effect.replicateEffect(send(get), 50, { concurrency: "unbounded" }))
+      assert.strictEqual(stats.requests, 60)
+      assert.strictEqual(stats.refusals, 0)
+    }).pipe(connected())
+  )
+
+  it.effect("provokes a refusal that holds back no live request", () =>
+    Effect.gen(function* () {
+      yield* Traffic.run(Effect.replicateEffect(send(get), 5))
+      const { value: error } = yield* Traffic.run(Effect.flip(send(PrayerLetters.limitTo("hour", 5)(get))))
+      assert.strictEqual(error._tag, "PrayerLettersRateLimited")
+      if (error._tag !== "PrayerLettersRateLimited") return
+      assert.isTrue(error.isRetryable)
+      assert.deepStrictEqual(error.limits, { hour: 5, day: 600 })
+      const all = Effect.replicateEffect(send(get).pipe(RateLimiter.failFast), 44, { concurrency: "unbounded" })
+      const { stats } = yield* Traffic.run(all)
+      assert.strictEqual(stats.refusals, 1)
+    }).pipe(connected({ retry: "none" }))
+  )
+})
+
+describe("make", () => {
+  it.effect("keeps to the numbers that were granted, and to a contact's own day", () =>
+    Effect.gen(function* () {
+      const once = Effect.replicateEffect(update(1), 51, { concurrency: "unbounded" })
+      const { elapsedMillis, stats } = yield* Traffic.run(once)
+      assert.strictEqual(stats.refusals, 0)
+      assert.isAtLeast(elapsedMillis, 86_400_000)
+      const replaced = yield* Traffic.run(
+        Effect.replicateEffect(send(HttpClientRequest.put("/v1/contacts")), 3, { concurrency: "unbounded" })
+      )
+      assert.isAtLeast(replaced.elapsedMillis, 3_600_000)
+    }).pipe(connected({ endpoints: { "PUT /v1/contacts": { hour: 2 } } }))
   )
 })
 

@@ -33,6 +33,10 @@ describe("simulation", () => {
     const { arrive } = server()
     const get = (headers: Readonly<Record<string, string>>) => arrive(request("GET", "/v1/contacts", headers), 1).status
     assert.strictEqual(get({ "x-ratelimit": "1" }), 429)
+    assert.deepInclude(JSON.parse(arrive(request("PUT", "/v1/contacts", { "x-ratelimit": "yes" }), 1).body), {
+      limit_exceeded: "hour",
+      limits: { hour: 4, day: 12 }
+    })
     assert.strictEqual(get({ "x-ratelimit": "0" }), 200)
     assert.strictEqual(get({ "x-ratelimit": " " }), 200)
     assert.strictEqual(get({ "x-ratelimit-hour": "2" }), 429)
@@ -42,6 +46,8 @@ describe("simulation", () => {
   })
 
   it("wants credentials before it counts", () => {
-    assert.strictEqual(server().arrive({ ...request("GET", "/v1/contacts"), headers: {} }, 0).status, 401)
+    const answer = server().arrive({ ...request("GET", "/v1/contacts", { "x-ratelimit": "1" }), headers: {} }, 0)
+    assert.strictEqual(answer.status, 401)
+    assert.deepInclude(JSON.parse(answer.body), { status: "401", error: "invalid_request" })
   })
 })

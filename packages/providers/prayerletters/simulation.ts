@@ -2,7 +2,8 @@
  * PrayerLetters as its server sees itself.
  *
  * - refusal, rolling windows, test headers: https://www.prayerletters.com/dev/errors/429, read on 2026-11-22
- * - endpoints and their limits: https://www.prayerletters.com/dev/, read on 2026-11-22
+ * - replacing: https://www.prayerletters.com/dev/api/v1/contacts/PUT, read on 2026-11-22
+ * - updating: https://www.prayerletters.com/dev/api/v3/contacts/:id/POST and .../v2/..., read on 2026-11-22
  *
  * Not published, and so chosen here: endpoints without limits of their own carry the 50 and 600 of the page's example; a
  * contact's own limit is told as `day` with its number; a request with test headers is counted like any other.
@@ -11,7 +12,7 @@ import * as Quota from "@sluice/core/Quota"
 import type { Meter, Reading, Request, Response, Simulation } from "@sluice/core/Simulation"
 
 const moreInfo = "https://www.prayerletters.com/dev/errors/"
-const failure = (status: number, error: string, message: string): Response => ({
+const failure = (status: number, error: string, message: string) => ({
   status,
   body: { status, error, message, more_info: moreInfo + status }
 })
@@ -61,6 +62,15 @@ const tooMany = (exceeded: string, limits: Readonly<Record<string, number>>): Re
   }
 })
 
+/** What the request's endpoint allows, by interval. */
+const limitsOf = (request: Request): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    endpointOf(request).quotas.flatMap((name) => {
+      const quota = simulation.quotas[name]
+      return quota && name !== "contactDay" ? [[intervalOf(quota), quota.limit]] : []
+    })
+  )
+
 const created = (id: string, body: unknown): Response => ({ status: 201, headers: { Location: id }, body })
 
 /** PrayerLetters' server: contacts, lists and orders, limits by endpoint, and test headers. */
@@ -76,12 +86,15 @@ export const simulation: Simulation = {
     updateDay: Quota.rolling(600, "1 day"),
     contactDay: Quota.rolling(50, "1 day")
   },
-  intercept: ({ headers }) => {
+  intercept: (request) => {
+    const { headers } = request
     if (!/^Bearer \S+$/i.test(headers["authorization"] ?? "")) {
-      return failure(401, "invalid_request", "API credentials were not provided.")
+      const refused = failure(401, "invalid_request", "API credentials were not provided.")
+      // This one is printed with its status as a text.
+      return { ...refused, body: { ...refused.body, status: "401" } }
     }
     const forced = headers["x-ratelimit"]?.trim() ?? ""
-    return forced === "" || forced === "0" ? undefined : tooMany("hour", { hour: 50, day: 600 })
+    return forced === "" || forced === "0" ? undefined : tooMany("hour", limitsOf(request))
   },
   meters: (request, quotas) => {
     const endpoint = endpointOf(request)
@@ -101,14 +114,7 @@ export const simulation: Simulation = {
   refuse: (refused, request) => {
     const longest = refused.toSorted((a: Reading, b: Reading) => b.retryAtMillis - a.retryAtMillis)[0]
     const exceeded = longest ? intervalOf(longest.meter.quota) : "hour"
-    const names = endpointOf(request).quotas
-    const limits = Object.fromEntries(
-      names.flatMap((name) => {
-        const quota = simulation.quotas[name]
-        return quota && name !== "contactDay" ? [[intervalOf(quota), quota.limit]] : []
-      })
-    )
-    return tooMany(exceeded, { ...limits, ...(longest && { [exceeded]: longest.limit }) })
+    return tooMany(exceeded, { ...limitsOf(request), ...(longest && { [exceeded]: longest.limit }) })
   },
   routes: [
     { method: "GET", path: "/v1/contacts", handle: () => ({ status: 200, body: { contacts } }) },
