@@ -53,12 +53,12 @@ describe("classify", () => {
 
 describe("claim", () => {
   it("is of the quota that is read, replaced, or published", () => {
-    const [published] = Clarifai.claim().needs
+    const [published] = Clarifai.claim("").needs
     assert.deepInclude(published, { cost: 1, key: "clarifai||requests|" })
     assert.strictEqual(published?.quota.limit, 15)
-    const [penalty] = Clarifai.claim({ reading: "penalty" }).needs
+    const [penalty] = Clarifai.claim("", { reading: "penalty" }).needs
     assert.strictEqual(penalty?.quota.penaltyMillis, 15_000)
-    const [own] = Clarifai.claim({ partition: "acme", quotas: { requests: Quota.rolling(50, "1 second") } }).needs
+    const [own] = Clarifai.claim("acme", { quotas: { requests: Quota.rolling(50, "1 second") } }).needs
     assert.deepInclude(own, { key: "clarifai|acme|requests|" })
     assert.deepInclude(own?.quota, { name: "requests", limit: 50 })
   })

@@ -62,15 +62,13 @@ const classify = (_request: HttpClientRequest.HttpClientRequest, own: typeof quo
 
 /**
  * What one call of any kind needs, for `RateLimiter.withPermit`: gRPC draws on the same second as HTTP. It shares the
- * slots of a client that has the same `partition` (which a client takes from its key unless it is named).
+ * slots of a client that was made with the same `partition`; a client without one takes a hash of its key.
  */
-export const claim = (
-  options: Pick<Options, "partition" | "reading"> & { readonly quotas?: Partial<typeof quotas> | undefined } = {}
-): Claim.Claim => {
+export const claim = (partition: string, options: Pick<Options, "quotas" | "reading"> = {}): Claim.Claim => {
   const { requests } = { ...quotasWith(options.reading ?? "rolling"), ...options.quotas }
   return Claim.make({
     origin: "clarifai",
-    partition: options.partition ?? "",
+    partition,
     needs: [Claim.need(Quota.named(requests, quotas.requests.name))]
   })
 }
@@ -112,7 +110,7 @@ const decode = (wire: Wire): Decoded<ClarifaiRateLimited> => {
  *
  * @example
  * ```ts
- * const predict = RateLimiter.withPermit(call, Clarifai.claim({ partition: "acme" }), {
+ * const predict = RateLimiter.withPermit(call, Clarifai.claim("acme"), {
  *   decode: (exit) => (Exit.isSuccess(exit) ? Clarifai.decodeStatus(exit.value.status).signal : Signal.none)
  * })
  * ```

@@ -224,8 +224,8 @@ describe("claim and decodeStatus", () => {
       at.push(now)
       return { status: { code, details: code === 11005 ? "exceeded limit of 10 requests per second" : "" } }
     })
-  const admitted = (call: Effect.Effect<Answered>, partition?: string) =>
-    RateLimiter.withPermit(call, Clarifai.claim({ partition }), {
+  const admitted = (call: Effect.Effect<Answered>, partition = "") =>
+    RateLimiter.withPermit(call, Clarifai.claim(partition), {
       decode: (exit) => (Exit.isSuccess(exit) ? Clarifai.decodeStatus(exit.value.status).signal : Signal.none)
     })
 
