@@ -160,6 +160,11 @@ describe("decode", () => {
     assertSome(refused(fixture("429.http", { body: `{"status":"429"}` })).refusal.status, 429)
   })
 
+  it("takes no part of a number for a limit", () => {
+    const body = `{"limits":{"hour":5e3,"day":50.7,"month":7,}}`
+    assert.deepStrictEqual(refused(fixture("429.http", { body })).refusal.limits, { month: 7 })
+  })
+
   it("tells a contact's day from the endpoint's", () => {
     const request = { method: "POST", path: "/api/v3/contacts/c-1-2" }
     const day = (limit: number) => `{"limit_exceeded":"day","limits":{"hour":200,"day":${limit}}}`

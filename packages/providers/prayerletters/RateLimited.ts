@@ -28,7 +28,7 @@ const isJson = (text: string): boolean => {
 }
 
 const texts = ["error", "limit_exceeded", "message", "more_info"]
-const pair = /"([^"\\]{1,40})"\s{0,40}:\s{0,40}"?(\d{1,9})/g
+const pair = /"([^"\\]{1,40})"\s{0,40}:\s{0,40}"?(\d{1,9})(?![\w.])/g
 
 /** The fields of a text that is almost JSON: commas that are missing or too many do not matter. */
 const fieldsOf = (text: string): Readonly<Record<string, unknown>> => {
