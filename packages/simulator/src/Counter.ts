@@ -126,10 +126,8 @@ const algorithmOf = (quota: Quota, options: Options, limit: number): Algorithm =
     case "fixed":
       return FixedWindow.make(windowMillis, quota.phase === "clock" ? 0 : startOf(quota, options))
     case "slidingCounter":
-      exact(quota, limit === Infinity ? 0 : limit * windowMillis)
       return SlidingCounter.make(windowMillis, startOf(quota, options))
     case "tokenBucket":
-      exact(quota, limit * windowMillis)
       return quota.step === 1
         ? TokenBucket.continuous(windowMillis, quota.refill)
         : TokenBucket.stepped(windowMillis, quota.refill, quota.step, phaseOf(quota, options))
@@ -145,9 +143,3 @@ const startOf = (quota: Quota, options: Options): FixedWindow.Start =>
 
 const phaseOf = (quota: Quota, options: Options) =>
   options.phaseMillis ?? Seeded.hash(String(options.seed ?? 1), quota.name) % quota.windowMillis
-
-const exact = (quota: Quota, product: number) => {
-  if (product > Number.MAX_SAFE_INTEGER / 4) {
-    throw new RangeError(`Counter ${JSON.stringify(quota.name)}: limit x window is too large to be counted exactly.`)
-  }
-}
