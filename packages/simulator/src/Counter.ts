@@ -81,7 +81,7 @@ export const make = (quota: Quota, options: Options = {}): Counter => {
   const tick = options.tickMillis ?? 1
   const limit = quota.kind === "unpublished" ? (options.limit ?? Infinity) : quota.limit
   const countsRefused = quota.kind !== "concurrency" && (options.countsRefused ?? false)
-  const algorithm = algorithmOf(quota, options, limit)
+  const algorithm = algorithmOf(quota, options)
   let latest = -Infinity
   let closedUntil = -Infinity
 
@@ -116,7 +116,7 @@ export const make = (quota: Quota, options: Options = {}): Counter => {
   }
 }
 
-const algorithmOf = (quota: Quota, options: Options, limit: number): Algorithm => {
+const algorithmOf = (quota: Quota, options: Options): Algorithm => {
   const { windowMillis } = quota
   const kind =
     quota.kind === "unknown" || quota.kind === "unpublished" ? (options.algorithm ?? "slidingCounter") : quota.kind
