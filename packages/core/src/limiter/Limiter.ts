@@ -3,11 +3,12 @@ import { type Clock, type Context, DateTime, Duration, Effect, Fiber, Option, Pu
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { Lane, Waiter } from "../admission/Lane.ts"
-import { AdmissionError, Closed, DeadlineExceeded, Never, QueueFull, Store } from "../AdmissionError.ts"
+import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
+import { admissionError, closedError } from "./admissionError.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
 import * as Metrics from "./Metrics.ts"
 import type { QuotaStatus } from "./QuotaStatus.ts"
@@ -278,36 +279,13 @@ export class Limiter {
   }
 
   private errorOf(call: WaitingCall, refusal: Refusal): AdmissionError {
-    const { claim, books } = call.permit
     const now = this.now()
-    const quotaOf = (need: number) => claim.needs[need]?.quota.name ?? ""
-    const reason = () => {
-      switch (refusal._tag) {
-        case "Full":
-          return new QueueFull({ bound: this.queueBound })
-        case "Never":
-          return new Never({
-            quota: quotaOf(refusal.need),
-            cost: claim.needs[refusal.need]?.cost ?? 0,
-            limit: refusal.largest
-          })
-        case "Late":
-          return new DeadlineExceeded({
-            quota: quotaOf(refusal.need),
-            earliest: this.dateOf(refusal.earliest, now),
-            deadline: this.dateOf(call.deadlineAt, now)
-          })
-        case "Shut": {
-          const book = books[refusal.need]
-          return new Closed({
-            quota: quotaOf(refusal.need),
-            retryAt: this.dateOf(refusal.until, now),
-            refusal: Option.fromUndefinedOr(book && this.refusals.get(book))
-          })
-        }
-      }
-    }
-    return new AdmissionError({ partition: claim.partition, reason: reason() })
+    return admissionError(call.permit, refusal, {
+      queueBound: this.queueBound,
+      deadlineAt: call.deadlineAt,
+      dateOf: (at) => this.dateOf(at, now),
+      closedBy: (book) => this.refusals.get(book)
+    })
   }
 
   private publishRefusal(
@@ -342,9 +320,3 @@ export class Limiter {
     return DateTime.makeUnsafe(Math.min(this.clock.currentTimeMillisUnsafe() + (at - now), 8.64e15))
   }
 }
-
-const closedError = (claim: Claim) =>
-  new AdmissionError({
-    partition: claim.partition,
-    reason: new Store({ description: "The limiter's scope has ended; nothing is admitted any more.", cause: "closed" })
-  })
