@@ -69,7 +69,12 @@ export const make = (options: {
   const needs = options.needs.map((draw) => ({
     quota: draw.quota,
     cost: draw.cost,
-    key: `${origin}|${draw.partition ?? partition}|${draw.quota.name}|${draw.within}`
+    key: [
+      part("origin", origin),
+      part("partition", draw.partition ?? partition),
+      part("name of a quota", draw.quota.name),
+      draw.within
+    ].join("|")
   }))
   for (let i = 1; i < needs.length; i++) {
     for (let j = 0; j < i; j++) {
@@ -81,13 +86,22 @@ export const make = (options: {
   return { partition, origin, needs }
 }
 
+/** A key's parts stay apart, or two partitions could draw on one counter. */
+const part = (field: string, value: string): string => {
+  if (!value.includes("|")) return value
+  throw new ClaimError({ field, rule: 'a text without "|"', value })
+}
+
 /** The same claim on another partition's counters. */
 export const inPartition = (claim: Claim, partition: string): Claim => ({
   ...claim,
   partition,
   needs: claim.needs.map((need) => ({
     ...need,
-    key: need.key.replace(`${claim.origin}|${claim.partition}|`, () => `${claim.origin}|${partition}|`)
+    key: need.key.replace(
+      `${claim.origin}|${claim.partition}|`,
+      () => `${claim.origin}|${part("partition", partition)}|`
+    )
   }))
 })
 

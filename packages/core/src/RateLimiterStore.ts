@@ -13,8 +13,6 @@ export class RateLimiterStore extends Context.Service<
     Admission,
     "permit" | "admit" | "settle" | "release" | "discard" | "estimate" | "reserve" | "unreserve" | "evict" | "books"
   > & {
-    /** Whether several processes share the quotas, so that waits get a jitter on top. */
-    readonly isShared: boolean
     /** Registers what is to be called when the store learned something that this process did not tell it. */
     readonly onWake: (wake: () => void) => void
   }
@@ -22,4 +20,4 @@ export class RateLimiterStore extends Context.Service<
 
 /** The books in this process's memory. */
 export const layerMemory = (options?: Options): Layer.Layer<RateLimiterStore> =>
-  Layer.sync(RateLimiterStore, () => Object.assign(new Admission(options), { isShared: false, onWake: () => {} }))
+  Layer.sync(RateLimiterStore, () => Object.assign(new Admission(options), { onWake: () => {} }))

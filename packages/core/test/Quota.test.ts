@@ -70,6 +70,16 @@ describe("Claim", () => {
     assert.throws(() => Claim.of(quota, quota), "each counter once")
   })
 
+  it("keeps the parts of a counter's name apart", () => {
+    const needs = [Claim.need(quota)]
+    assert.throws(
+      () => Claim.make({ needs, partition: "a|b" }),
+      'partition takes a text without "|", but was given a|b'
+    )
+    assert.throws(() => Claim.inPartition(Claim.of(quota), "a|b"), 'partition takes a text without "|"')
+    assert.throws(() => Claim.of(Quota.named(quota, "a|b")), 'name of a quota takes a text without "|"')
+  })
+
   it("moves to another partition's counters", () => {
     const moved = Claim.inPartition(Claim.of(quota), "acme")
     assert.strictEqual(moved.needs[0]?.key, Claim.make({ needs: [Claim.need(quota)], partition: "acme" }).needs[0]?.key)

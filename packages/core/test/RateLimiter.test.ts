@@ -1,6 +1,6 @@
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Metric, Scope, Stream, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 
 const perSecond = Quota.rolling(2, "1 second", { name: "rate", slack: 0, rateMargin: 0 })
@@ -279,6 +279,25 @@ describe("RateLimiter", () => {
       const admitted = metrics.find(({ id }) => id === "sluice_admitted_total")
       assert.deepInclude(admitted?.state, { count: 2 })
     }).pipe(Effect.provide(RateLimiter.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("logs refusals with what was said, only where that is asked for", () =>
+    Effect.gen(function* () {
+      const logged: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ message }) => logged.push(JSON.stringify(message)))])
+      const refuse = Effect.void.pipe(
+        RateLimiter.withPermit(Claim.of(Quota.rolling(5, "1 second", { name: "rate" })), {
+          decode: () => ({ readings: [], isRefusal: true })
+        }),
+        Effect.andThen(TestClock.adjust(1))
+      )
+      yield* refuse.pipe(Effect.provide([RateLimiter.layer, logger], { local: true }))
+      assert.strictEqual(logged.length, 0)
+      const logging = Layer.provideMerge(RateLimiter.layerLogRefusals, RateLimiter.layer)
+      yield* refuse.pipe(Effect.provide(Layer.provideMerge(logging, logger), { local: true }))
+      assert.strictEqual(logged.length, 1)
+      assert.include(logged[0], "Refused")
+    })
   )
 
   it.effect("lets everything through when unlimited", () =>

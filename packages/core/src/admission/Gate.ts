@@ -30,10 +30,6 @@ export class Gate {
     return inFlight === 0 || inFlight + units <= this.width
   }
 
-  get isOpen(): boolean {
-    return this.width === Infinity
-  }
-
   get until(): number {
     return this.closedUntil
   }

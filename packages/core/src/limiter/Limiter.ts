@@ -1,8 +1,7 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, DateTime, Duration, Effect, Fiber, Option, PubSub, type Tracer } from "effect"
+import { type Clock, type Context, DateTime, Duration, Effect, Fiber, PubSub, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
-import type { Lane, Waiter } from "../admission/Lane.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
@@ -11,25 +10,10 @@ import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { admissionError, closedError } from "./admissionError.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
 import * as Metrics from "./Metrics.ts"
-import type { QuotaStatus } from "./QuotaStatus.ts"
+import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
+import { WaitingCall } from "./WaitingCall.ts"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-/** A call that waits, and how to tell it the outcome. */
-class WaitingCall implements Waiter {
-  lane: Lane | undefined = undefined
-  before: Waiter | undefined = undefined
-  after: Waiter | undefined = undefined
-  readonly permit: Permit
-  readonly deadlineAt: number
-  readonly resume: (effect: Effect.Effect<Permit, AdmissionError>) => void
-
-  constructor(permit: Permit, deadlineAt: number, resume: WaitingCall["resume"]) {
-    this.permit = permit
-    this.deadlineAt = deadlineAt
-    this.resume = resume
-  }
-}
 
 const evictEveryMillis = 60_000
 
@@ -156,23 +140,8 @@ export class Limiter {
     const now = this.now()
     const quotas: Array<QuotaStatus> = []
     for (const [key, book] of this.store.books) {
-      const [, owner = "", quota = "", ...within] = key.split("|")
-      if (partition !== undefined && owner !== partition) continue
-      book.advance(now)
-      quotas.push({
-        partition: owner,
-        quota,
-        within: within.join("|"),
-        kind: book.quota.kind,
-        limit: book.ceiling,
-        limitInForce: book.limit,
-        inFlight: book.inFlight,
-        cooling: book.occupied - book.inFlight,
-        foreign: book.foreign,
-        free: book.free(now),
-        refusals: book.refused,
-        closedUntil: book.gate.until > now ? Option.some(this.dateOf(book.gate.until, now)) : Option.none()
-      })
+      const status = statusOf(key, book, now, (at) => this.dateOf(at, now))
+      if (partition === undefined || status.partition === partition) quotas.push(status)
     }
     return quotas
   }

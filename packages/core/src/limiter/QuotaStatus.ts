@@ -1,5 +1,5 @@
-import type { Option } from "effect"
-import type { DateTime } from "effect"
+import { type DateTime, Option } from "effect"
+import type { Book } from "../admission/Book.ts"
 import type { Kind } from "../Quota.ts"
 
 /** One quota as it stands now. */
@@ -20,4 +20,29 @@ export interface QuotaStatus {
   readonly free: number
   readonly refusals: number
   readonly closedUntil: Option.Option<DateTime.Utc>
+}
+
+/** The status of the books kept under a need's key. */
+export const statusOf = (
+  key: string,
+  book: Book,
+  nowMillis: number,
+  dateOf: (atMillis: number) => DateTime.Utc
+): QuotaStatus => {
+  book.advance(nowMillis)
+  const [, partition = "", quota = "", ...within] = key.split("|")
+  return {
+    partition,
+    quota,
+    within: within.join("|"),
+    kind: book.quota.kind,
+    limit: book.ceiling,
+    limitInForce: book.limit,
+    inFlight: book.inFlight,
+    cooling: book.occupied - book.inFlight,
+    foreign: book.foreign,
+    free: book.free(nowMillis),
+    refusals: book.refused,
+    closedUntil: book.gate.until > nowMillis ? Option.some(dateOf(book.gate.until)) : Option.none()
+  }
 }
