@@ -1,7 +1,11 @@
 import { readdirSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 
-const folders = [...readdirSync(new URL("./packages", import.meta.url)).map((name) => `packages/${name}`), "examples"]
+const folders = ["packages", "examples"].flatMap((parent) =>
+  readdirSync(new URL(`./${parent}`, import.meta.url), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => `${parent}/${entry.name}`)
+)
 
 export default defineConfig({
   test: {
