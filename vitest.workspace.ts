@@ -10,7 +10,7 @@ const folders = ["packages", "examples"].flatMap((parent) =>
 export default defineConfig({
   test: {
     reporters: ["default", new URL("./.ci/Summary.ts", import.meta.url).pathname],
-    projects: folders.map((folder) => ({
+    projects: [...folders, "docs"].map((folder) => ({
       root: new URL(`./${folder}`, import.meta.url).pathname,
       // Vitest runs tests through Vite's "ssr" environment, so only its conditions reach the workspace's own sources.
       ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
