@@ -10,6 +10,7 @@
  * ```
  */
 import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
+import type { Wire } from "./Provider.ts"
 import type { Instant, Signal } from "./Signal.ts"
 
 export const fields = {
@@ -67,6 +68,36 @@ export const told = (
       retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
     }
   }
+}
+
+/** The fields that every provider's error shares, as `refused` reads them. */
+export interface Common extends Wait {
+  readonly provider: string
+  readonly quota: Option.Option<string>
+  readonly requestId: Option.Option<string>
+  readonly isRetryable: boolean
+  readonly raw: string
+}
+
+/**
+ * What a refusal says whoever the provider is: the common fields of its error, and a signal that closes the quota which it
+ * names, or every quota of the claim if it names none. The wait is what `said` holds as `retry`.
+ */
+export const refused = (
+  provider: string,
+  wire: Wire,
+  said: Signal,
+  details: {
+    readonly quota?: Option.Option<string>
+    readonly requestId?: Option.Option<string>
+    /** Default `true`. */
+    readonly isRetryable?: boolean
+  } = {}
+): { readonly signal: Signal; readonly common: Common } => {
+  const { isRetryable = true, quota = Option.none(), requestId = Option.none() } = details
+  const closing = Option.isSome(quota) ? { ...said, closes: [quota.value] } : said
+  const { signal, wait } = told(closing, said.retry, wire.receivedAtMillis)
+  return { signal, common: { provider, quota, ...wait, requestId, isRetryable, raw: wire.body } }
 }
 
 /** One sentence on a refusal for its message: who refused by which limit, what was said, and when to come back. */
