@@ -1,0 +1,65 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { RateLimiter } from "@sluice/core"
+import { Attio } from "@sluice/providers/attio"
+import { simulation } from "@sluice/providers/attio/simulation"
+import { Simulator } from "@sluice/simulator"
+import { Duration, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
+import { HttpClient } from "effect/http"
+import * as Live from "../src/Live.ts"
+import * as PeopleExport from "../src/PeopleExport.ts"
+
+const layer = Attio.layer({ apiKey: Redacted.make("key") }).pipe(
+  Layer.provide(RateLimiter.layer),
+  Layer.provideMerge(Simulator.layer(simulation, { latency: { before: "1 millis", after: "1 millis" } })),
+  Layer.provideMerge(NodeServices.layer)
+)
+
+const folder = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
+
+const linesOf = (file: string) =>
+  Effect.flatMap(FileSystem.FileSystem, (files) =>
+    files.stream(file).pipe(Stream.decodeText(), Stream.splitLines, Stream.runCollect)
+  )
+
+describe("PeopleExport.run", () => {
+  it.effect("writes everybody, a hundred pages a second, none refused", () =>
+    Effect.gen(function* () {
+      const file = `${yield* folder}/people.jsonl`
+      const { elapsed, exit, stats } = yield* Simulator.fastForward(PeopleExport.run({ file, pageSize: 5 }))
+      assert.deepStrictEqual(exit, Exit.void)
+      assert.strictEqual(stats.requests, 241)
+      assert.strictEqual(stats.refusals, 0)
+      assert.isAtLeast(Duration.toSeconds(elapsed), 2)
+      assert.isBelow(Duration.toSeconds(elapsed), 3.5)
+      const lines = yield* linesOf(file)
+      assert.strictEqual(new Set(lines.map((line) => JSON.parse(line).id.record_id)).size, 1200)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("leaves the last export alone when Attio fails", () =>
+    Effect.gen(function* () {
+      const files = yield* FileSystem.FileSystem
+      const path = yield* folder
+      yield* files.writeFileString(`${path}/people.jsonl`, "yesterday's\n")
+      // More than Attio gives.
+      const { exit } = yield* Simulator.fastForward(PeopleExport.run({ file: `${path}/people.jsonl`, pageSize: 501 }))
+      assert.isTrue(Exit.isFailure(exit))
+      assert.deepStrictEqual(yield* linesOf(`${path}/people.jsonl`), ["yesterday's"])
+      assert.deepStrictEqual(yield* files.readDirectory(path), ["people.jsonl"])
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("Live.readsOnly", () => {
+  it.effect("lets reads through and nothing else", () =>
+    Effect.gen(function* () {
+      const client = yield* HttpClient.HttpClient
+      yield* client.get("https://api.attio.com/v2/self")
+      yield* client.post("https://api.attio.com/v2/objects/people/records/query")
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("https://api.attio.com/v2/objects/people/records"))))
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.del("https://api.attio.com/v2/objects/people/records/1"))))
+      assert.strictEqual((yield* Effect.flatMap(Simulator.Simulator, ({ stats }) => stats)).requests, 2)
+    }).pipe(Effect.provide(Live.readsOnly.pipe(Layer.provideMerge(Simulator.layer(simulation)))))
+  )
+})
