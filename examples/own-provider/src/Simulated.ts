@@ -15,5 +15,5 @@ export const layer = Layer.unwrap(
     })
     yield* Effect.addFinalizer(() => report)
     return Bakery.layer({ apiKey: Redacted.make("simulated"), baseUrl: url })
-  })
+  }).pipe(Effect.orDie)
 )
