@@ -1,0 +1,37 @@
+/** `npm start`, or `npm start -- --live` for your own workspace, with its key in `PRODUCTLANE_API_KEY`: it posts feedback there. */
+import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import { RateLimiter } from "@sluice/core"
+import { Config, Console, DateTime, Effect, Fiber } from "effect"
+import { type Feedback, importAll, layer, submit } from "./Feedback.ts"
+import * as Simulated from "./Simulated.ts"
+
+const Live = layer({ apiKey: Config.Redacted("PRODUCTLANE_API_KEY") })
+
+const ideas = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ text: "<p>An idea</p>", contact_email: `person-${i + 1}@example.com` }))
+
+/** Tries once more when told to, as a person would. */
+const person = Effect.fn("person")(function* (idea: Feedback) {
+  const { id } = yield* submit(idea).pipe(
+    Effect.catchTag("TryAgain", (error) =>
+      Effect.gen(function* () {
+        yield* Console.log(`${idea.contact_email}: ${error.message}`)
+        yield* Effect.sleep(DateTime.distance(yield* DateTime.now, error.at))
+        return yield* submit(idea)
+      })
+    )
+  )
+  yield* Console.log(`${idea.contact_email}: thank you, it is ${id}`)
+})
+
+Effect.gen(function* () {
+  const batch = yield* Effect.forkChild(importAll(ideas(20)))
+  yield* Effect.sleep("1 second")
+  yield* Effect.forEach(ideas(11), person, { concurrency: "unbounded" })
+  const imported = yield* Fiber.join(batch)
+  yield* Console.log(`${imported.length} imported`)
+}).pipe(
+  Effect.provide(process.argv.includes("--live") ? Live : Simulated.layer),
+  Effect.provide([NodeHttpClient.layerUndici, RateLimiter.layer]),
+  NodeRuntime.runMain
+)
