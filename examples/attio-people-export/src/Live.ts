@@ -4,10 +4,8 @@ import { Config, Effect, Layer } from "effect"
 import { HttpClient, type HttpClientRequest } from "effect/http"
 
 // #region layer
-/** The key is your own: `ATTIO_API_KEY`. */
-export const layer = Layer.suspend(() =>
-  Attio.layerConfig({ apiKey: Config.Redacted("ATTIO_API_KEY") }).pipe(Layer.provide(readsOnly))
-)
+const isRead = ({ method, url }: HttpClientRequest.HttpClientRequest) =>
+  method === "GET" || (method === "POST" && url.endsWith("/query"))
 
 /** Whatever the job does, nothing but reads leaves; Attio's queries are reads that are posted. */
 export const readsOnly = Layer.effect(
@@ -20,6 +18,6 @@ export const readsOnly = Layer.effect(
   )
 )
 
-const isRead = ({ method, url }: HttpClientRequest.HttpClientRequest) =>
-  method === "GET" || (method === "POST" && url.endsWith("/query"))
+/** The key is your own: `ATTIO_API_KEY`. */
+export const layer = Attio.layerConfig({ apiKey: Config.Redacted("ATTIO_API_KEY") }).pipe(Layer.provide(readsOnly))
 // #endregion
