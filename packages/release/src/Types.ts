@@ -1,5 +1,8 @@
-/** A stranger's compiler, with the conditions that it has by default: every entry and every example of a README. */
-import { readFile, writeFile } from "node:fs/promises"
+/**
+ * A stranger's compiler, with the conditions that it has by default: every entry, every example of a README, and
+ * declarations of the stranger's own, which must be able to name every type that an entry's values have.
+ */
+import { copyFile, readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Progress from "./Progress.ts"
 import { install, type Project } from "./Project.ts"
@@ -7,12 +10,13 @@ import { entriesOf, packages, root } from "./Published.ts"
 import type { Report } from "./Report.ts"
 import type { Workshop } from "./Tarballs.ts"
 
-const compilers = ["7.0.2", "6.0.3"]
+const latest = "7.0.2"
+const compilers = [latest, "6.0.3"]
 const nodenext = { resolution: "nodenext", options: ["--module", "nodenext"] }
 const bundler = { resolution: "bundler", options: ["--module", "esnext", "--moduleResolution", "bundler"] }
 const runs = [
-  { version: "7.0.2", ...nodenext },
-  { version: "7.0.2", ...bundler },
+  { version: latest, ...nodenext },
+  { version: latest, ...bundler },
   { version: "6.0.3", ...nodenext }
 ]
 
@@ -42,7 +46,12 @@ export const check = async ({ folder, tarballs }: Workshop): Promise<Report> => 
       rows.push([`tsc ${version}`, resolution, String(files.length), "", "failed"])
     }
   }
-  const columns = ["compiler", "resolution", "files", "our declarations read", "types"]
+  const named = await declarations(project).catch((error: unknown) => {
+    failures.push(`declarations: ${error instanceof Error ? error.message : String(error)}`)
+    return "failed"
+  })
+  rows.push([`tsc ${latest}`, "declarations", named, "", named === "failed" ? "failed" : "ok"])
+  const columns = ["compiler", "resolution", "files or values", "our declarations read", "types"]
   return { tables: [{ title: "A stranger's compiler, default conditions", columns, rows }], failures, leftOut: [] }
 }
 
@@ -75,12 +84,28 @@ const compile = async (
   options: ReadonlyArray<string>,
   files: ReadonlyArray<string>
 ): Promise<number> => {
-  const tsc = join(folder, `node_modules/typescript-${version}/bin/tsc`)
-  const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--types", "node"]
+  const tsc = compilerIn(folder, version)
   // The libraries' own declarations are checked too: ours must hold without `skipLibCheck`.
-  const { stdout } = await run("node", [tsc, ...strict, ...options, "--listFiles", ...files])
+  const { stdout } = await run("node", [tsc, "--noEmit", ...strict, ...options, "--listFiles", ...files])
   const ours = stdout.split("\n").filter((file) => file.includes("node_modules/@sluice/"))
   const sources = ours.filter((file) => !file.trim().endsWith(".d.ts"))
   if (sources.length > 0) throw new Error(`reads sources: ${sources.join(", ")}`)
   return ours.length
 }
+
+/** Passes every value on in a file that does not import its module: the compiler must find a name for each type. */
+const declarations = async ({ folder, run }: Project): Promise<string> => {
+  const names = packages.flatMap((one) => entriesOf(one).map(({ name }) => name))
+  await copyFile(join(root, "packages/release/src/consumer/names.mjs"), join(folder, "names.mjs"))
+  const { stdout } = await run("node", ["names.mjs", ...names])
+  const options = [compilerIn(folder, latest), ...strict, ...nodenext.options]
+  const emit = ["--declaration", "--emitDeclarationOnly", "--rewriteRelativeImportExtensions", "--outDir", "declared"]
+  await Progress.step("declare what has every type", () => run("node", [...options, ...emit, "uses.ts", "passes.ts"]))
+  const declared = (await readdir(join(folder, "declared"))).map((file) => join("declared", file))
+  await Progress.step("read it again", () => run("node", [...options, "--noEmit", ...declared]))
+  return stdout.trim()
+}
+
+const strict = ["--strict", "--exactOptionalPropertyTypes", "--target", "es2024", "--types", "node"]
+
+const compilerIn = (folder: string, version: string) => join(folder, `node_modules/typescript-${version}/bin/tsc`)
