@@ -6,7 +6,7 @@ import { simulation } from "@sluice/providers/attio/simulation"
 import { Simulator } from "@sluice/simulator"
 import { Console, Effect, Fiber, Layer, Redacted } from "effect"
 import { expect } from "vitest"
-import * as Simulate from "../../packages/cli/src/Simulate.ts"
+import * as Simulate from "@sluice/cli/Simulate"
 
 // #region serve
 it.live("reads itself over a real socket", () =>
