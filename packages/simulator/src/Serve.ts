@@ -2,7 +2,7 @@
 import { createServer } from "node:http"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, type Scope } from "effect"
-import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
+import { HttpMiddleware, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { ServeError } from "effect/http/HttpServerError"
 import { exchange } from "./Exchange.ts"
 import * as Server from "./Server.ts"
@@ -11,6 +11,8 @@ import * as Stats from "./Stats.ts"
 export interface ServeOptions {
   /** Default 0: the system picks a free one. */
   readonly port?: number
+  /** Whether pages of any origin may call it and read every header of its answers. Default false. */
+  readonly cors?: boolean
 }
 
 export interface Served {
@@ -30,7 +32,9 @@ export const serve = Effect.fnUntraced(function* (
     port: options.port ?? 0,
     gracefulShutdownTimeout: "100 millis"
   })
-  yield* http.serve(application(mounts(servers)))
+  const app = application(mounts(servers))
+  // A browser asks for leave before a request; such a question reaches no simulation and is not counted.
+  yield* http.serve(options.cors ? HttpMiddleware.cors({ exposedHeaders: ["*"], maxAge: 600 })(app) : app)
   const origin = HttpServer.formatAddress(http.address).replace(/\/+$/, "")
   const only = servers.length === 1 ? servers[0] : undefined
   return {

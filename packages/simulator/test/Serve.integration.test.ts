@@ -129,6 +129,29 @@ describe("Simulator.serve", () => {
       assert.include((yield* Simulator.serve(simulation, {}, { port })).url, String(port))
     })
   )
+
+  it.live("gives pages leave to call only if it is told so, and counts no question for leave", () =>
+    Effect.gen(function* () {
+      const ask = (base: string) =>
+        Effect.map(
+          HttpClient.HttpClient.use((client) =>
+            client.options(`${base}/loaves`, {
+              headers: { origin: "http://page.test", "access-control-request-headers": "authorization" }
+            })
+          ),
+          ({ headers, status }) => [
+            status,
+            headers["access-control-allow-origin"],
+            headers["access-control-allow-headers"]
+          ]
+        )
+      const open = yield* Simulator.serve(simulation, undefined, { cors: true })
+      const closed = yield* Simulator.serve(simulation)
+      assert.deepStrictEqual(yield* ask(open.url), [204, "*", "authorization"])
+      assert.deepStrictEqual((yield* ask(closed.url))[1], undefined)
+      assert.deepInclude(yield* open.stats, { requests: 0 })
+    }).pipe(Effect.scoped, Effect.provide(FetchHttpClient.layer))
+  )
 })
 
 const still = (millis: number): Clock.Clock => ({
