@@ -35,14 +35,15 @@ export const check = async (workshop: Workshop): Promise<Report> => {
   }
 }
 
-const rowOf = async (node: string, { folder, tarballs }: Workshop) => {
+const rowOf = async (node: string, workshop: Workshop) => {
+  const tarballs = await workshop.tarballs()
   const dependencies = {
     ...Object.fromEntries(tarballs.map(({ of, path }) => [of.manifest.name, `file:${path}`])),
     effect: "^4.1.0",
     node
   }
   const project = await Progress.step(`install on node ${node}`, () =>
-    install(join(folder, `node-${node}`), { private: true, type: "module", dependencies }, tarballs)
+    install(join(workshop.folder, `node-${node}`), { private: true, type: "module", dependencies }, tarballs)
   )
   const failures: Array<string> = []
   const attempt = async (name: string, work: () => Promise<string>): Promise<string> => {

@@ -7,7 +7,7 @@ import * as Shell from "./Shell.ts"
 import { faultsOf, type Tarball, type Workshop } from "./Tarballs.ts"
 
 export const check = async ({ folder, tarballs }: Workshop): Promise<Report> => {
-  const verdicts = await Progress.each(tarballs, 2, (tarball) =>
+  const verdicts = await Progress.each(await tarballs(), 2, (tarball) =>
     Progress.step(`lint ${tarball.of.manifest.name}`, () => verdictOf(tarball, folder))
   )
   return {

@@ -17,22 +17,24 @@ export interface Tarball {
 export interface Workshop {
   /** Gone when the work is done. */
   readonly folder: string
-  readonly tarballs: ReadonlyArray<Tarball>
+  /** Packed when they are first asked for. */
+  readonly tarballs: () => Promise<ReadonlyArray<Tarball>>
 }
 
-/** Builds and packs, and hands both to the work. */
-export const withTarballs = async <A>(work: (workshop: Workshop) => Promise<A>): Promise<A> => {
+/** Builds, and does the work in a folder of its own. */
+export const withWorkshop = async <A>(work: (workshop: Workshop) => Promise<A>): Promise<A> => {
   const folder = await mkdtemp(join(tmpdir(), "sluice-release-"))
+  const packAll = () => Progress.step("pack", () => Promise.all(packages.map((one) => pack(one, folder))))
+  let packed: Promise<ReadonlyArray<Tarball>> | undefined
   try {
     await Progress.step("build", () => build())
-    const tarballs = await Progress.step("pack", () => Promise.all(packages.map((one) => pack(one, folder))))
-    return await work({ folder, tarballs })
+    return await work({ folder, tarballs: () => (packed ??= packAll()) })
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 
-export const build = (): Promise<unknown> =>
+const build = (): Promise<unknown> =>
   Shell.run(join(root, "node_modules/.bin/tsc"), ["-b", ...folders.map((id) => `packages/${id}`)], { cwd: root })
 
 interface Packed {

@@ -20,12 +20,13 @@ const runs = [
   { version: "6.0.3", ...nodenext }
 ]
 
-export const check = async ({ folder, tarballs }: Workshop): Promise<Report> => {
+export const check = async (workshop: Workshop): Promise<Report> => {
+  const tarballs = await workshop.tarballs()
   const dependencies = Object.fromEntries(tarballs.map(({ of, path }) => [of.manifest.name, `file:${path}`]))
   const own = Object.fromEntries(compilers.map((version) => [`typescript-${version}`, `npm:typescript@${version}`]))
   const project = await Progress.step("install for the compilers", () =>
     install(
-      join(folder, "types"),
+      join(workshop.folder, "types"),
       {
         private: true,
         type: "module",

@@ -1,10 +1,12 @@
 /** `npm run packages`: what must hold of the packages before anybody else installs them. */
 import process from "node:process"
 import { parseArgs } from "node:util"
+import * as Chromium from "./Chromium.ts"
 import * as Installed from "./Installed.ts"
 import * as Lint from "./Lint.ts"
 import * as Report from "./Report.ts"
-import { type Workshop, withTarballs } from "./Tarballs.ts"
+import * as Size from "./Size.ts"
+import { type Workshop, withWorkshop } from "./Tarballs.ts"
 import * as Types from "./Types.ts"
 
 type Check = (workshop: Workshop) => Promise<Report.Report>
@@ -12,7 +14,9 @@ type Check = (workshop: Workshop) => Promise<Report.Report>
 const checks: Readonly<Record<string, Check>> = {
   tarballs: Lint.check,
   installed: Installed.check,
-  types: Types.check
+  types: Types.check,
+  size: Size.check,
+  chromium: Chromium.check
 }
 
 const help = `npm run packages -- [check...] [--json]
@@ -33,7 +37,7 @@ const main = async (): Promise<number> => {
     return unknown.length > 0 ? 2 : 0
   }
   const chosen = Object.entries(checks).filter(([name]) => positionals.length === 0 || positionals.includes(name))
-  const report = await withTarballs(async (workshop) => {
+  const report = await withWorkshop(async (workshop) => {
     const reports: Array<Report.Report> = []
     for (const [, check] of chosen) reports.push(await check(workshop))
     return Report.merge(reports)
