@@ -1,6 +1,7 @@
 /** `npm run packages`: what must hold of the packages before anybody else installs them. */
 import process from "node:process"
 import { parseArgs } from "node:util"
+import * as Api from "./Api.ts"
 import * as Chromium from "./Chromium.ts"
 import * as Installed from "./Installed.ts"
 import * as Lint from "./Lint.ts"
@@ -13,6 +14,7 @@ type Check = (workshop: Workshop) => Promise<Report.Report>
 
 const checks: Readonly<Record<string, Check>> = {
   tarballs: Lint.check,
+  api: Api.check,
   installed: Installed.check,
   types: Types.check,
   size: Size.check,
