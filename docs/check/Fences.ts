@@ -1,6 +1,6 @@
 /** Holds every fence to the region or the output that it shows. */
-import { posix } from "node:path"
 import * as Markdown from "./Markdown.ts"
+import * as Published from "./Published.ts"
 import * as Regions from "./Regions.ts"
 import type { Problem, Repository } from "./Repository.ts"
 import { testedFiles } from "./Tested.ts"
@@ -49,12 +49,23 @@ const splitAt = (text: string, mark: string): readonly [string, string | undefin
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + mark.length)]
 }
 
-const documents = ({ files }: Repository) => files.filter((file) => posix.extname(file) === ".md")
+/** Reports of the public surface are made from it, and compared with it by their own command. */
+const documents = ({ files }: Repository) => files.filter((file) => file.endsWith(".md") && !file.endsWith(".api.md"))
+
+/** The fences of a document, with the regions that it does not name itself. */
+const fencesOf = (file: string, text: string): ReadonlyArray<Markdown.Fence> => {
+  const regions = [...(Published.regions[file] ?? [])]
+  return Markdown.fences(text).map((fence) => {
+    if (!code.has(fence.language) || fence.words.length > 0) return fence
+    const region = regions.shift()
+    return region === undefined ? fence : { ...fence, words: [`region=${region}`] }
+  })
+}
 
 export const check = (repository: Repository): ReadonlyArray<Problem> => {
   const due = dueOf(repository, testedFiles(repository))
   return documents(repository).flatMap((file) =>
-    Markdown.fences(repository.read(file) ?? "").flatMap((fence): ReadonlyArray<Problem> => {
+    fencesOf(file, repository.read(file) ?? "").flatMap((fence): ReadonlyArray<Problem> => {
       const { line } = fence
       const expected = due(fence)
       if (expected._tag === "Wrong") return [{ file, line, message: expected.message }]
@@ -72,10 +83,11 @@ export const rewrite = (repository: Repository): ReadonlyMap<string, string> => 
   const changed = new Map<string, string>()
   for (const file of documents(repository)) {
     const text = repository.read(file) ?? ""
-    const next = Markdown.withBodies(text, (fence) => {
+    const bodies = fencesOf(file, text).map((fence) => {
       const expected = due(fence)
       return expected._tag === "Text" ? expected.text : undefined
     })
+    const next = Markdown.withBodies(text, bodies)
     if (next !== text) changed.set(file, next)
   }
   return changed

@@ -43,15 +43,16 @@ const scan = (text: string, onLine: (line: string, number: number) => void): Rea
 
 export const fences = (text: string): ReadonlyArray<Fence> => scan(text, () => {})
 
-/** The text with other bodies in its fences. */
-export const withBodies = (text: string, bodyOf: (fence: Fence) => string | undefined): string => {
+/** The text with other bodies in its fences, in their order; nothing leaves one as it is. */
+export const withBodies = (text: string, bodies: ReadonlyArray<string | undefined>): string => {
   const lines = text.split("\n")
-  for (const fence of fences(text).toReversed()) {
-    const body = bodyOf(fence)
+  const all = fences(text)
+  for (const [index, fence] of [...all.entries()].toReversed()) {
+    const body = bodies[index]
     if (body === undefined || body === fence.body) continue
-    const size = fence.body === "" && lines[fence.line]?.trim().startsWith("```") ? 0 : fence.body.split("\n").length
+    const isEmpty = fence.body === "" && /^\s*(`{3,}|~{3,})\s*$/.test(lines[fence.line] ?? "")
     const indented = body.split("\n").map((line) => (line === "" ? "" : fence.indent + line))
-    lines.splice(fence.line, size, ...indented)
+    lines.splice(fence.line, isEmpty ? 0 : fence.body.split("\n").length, ...indented)
   }
   return lines.join("\n")
 }

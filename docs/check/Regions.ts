@@ -28,14 +28,17 @@ export const extract = (source: string, name: string): Region => {
   }
   if (open.length > 0) return { _tag: "Missing", why: `region ${open.at(-1)} has no #endregion` }
   if (parts.length === 0) return { _tag: "Missing", why: `there is no region ${name}` }
-  return { _tag: "Found", text: parts.map(dedent).join("\n") }
+  return {
+    _tag: "Found",
+    text: parts
+      .map(dedent)
+      .join("\n")
+      .replace(/^\n+|\n+$/g, "")
+  }
 }
 
 const dedent = (lines: ReadonlyArray<string>): string => {
   const filled = lines.filter((line) => line.trim() !== "")
   const depth = Math.min(...filled.map((line) => line.length - line.trimStart().length))
-  return lines
-    .map((line) => line.slice(depth).trimEnd())
-    .join("\n")
-    .replace(/^\n+|\n+$/g, "")
+  return lines.map((line) => line.slice(depth).trimEnd()).join("\n")
 }

@@ -93,6 +93,23 @@ describe("Fences", () => {
     assert.deepStrictEqual(messages(fence(region, shown), through), [])
   })
 
+  it("ties the code of published READMEs without a word in them, and knows no other reports", () => {
+    const files = {
+      "docs/snippets/packages/core.ts": "// #region example\nconst a = 1\n// #endregion",
+      "docs/snippets/a.test.ts": 'import "./packages/core.ts"',
+      "etc/api/core.api.md": fence("ts", "const b = 1")
+    }
+    const readme = (...bodies: ReadonlyArray<string>) => ({
+      ...files,
+      "packages/core/README.md": bodies.map((body) => fence("ts", body)).join("\n\n")
+    })
+    assert.deepStrictEqual(messages("", readme("const a = 1")), [])
+    assert.lengthOf(messages("", readme("const a = 2")), 1)
+    assert.deepStrictEqual(messages("", readme("const a = 1", "const a = 1")), [
+      "packages/core/README.md:5: code names the region that it shows: region=file#name"
+    ])
+  })
+
   it("brings every fence up to date, and nothing else", () => {
     const page = (body: string) =>
       `Before\n\n${fence(region, body)}\n\n- item\n\n  ${fence("text", "x").replaceAll("\n", "\n  ")}\n`

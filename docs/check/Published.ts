@@ -1,0 +1,8 @@
+/** The READMEs that are published with packages. A registry shows them apart from our files, so they name no region themselves. */
+
+/** The regions of a document's code, in the order of its fences. */
+export const regions: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "packages/core/README.md": ["docs/snippets/packages/core.ts#example"],
+  "packages/providers/README.md": ["docs/snippets/packages/providers.ts#example"],
+  "packages/simulator/README.md": ["docs/snippets/packages/simulator.ts#example"]
+}
