@@ -27,11 +27,9 @@ const command = Command.make(
     live: Flag.Boolean("live").pipe(Flag.withDescription("your own account; only reads"), Flag.withDefault(false))
   },
   ({ deadline, live }) =>
-    (live
-      ? Effect.provide(TaskPolling.watch(deadline), Live.layer)
-      : Effect.provide(TaskPolling.run(orders, deadline), Simulated.layer)
-    ).pipe(
+    (live ? TaskPolling.watch(deadline) : TaskPolling.run(orders, deadline)).pipe(
       Effect.flatMap((left) => Effect.forEach(left, ({ title }) => Console.log(`Not done in time: ${title}`))),
+      Effect.provide(live ? Live.layer : Simulated.layer),
       Effect.provide([NodeHttpClient.layerUndici, RateLimiter.layer]),
       Effect.mapError((cause) => {
         const userMessage = cause._tag === "ConfigError" ? "--live needs your key in SUITEOP_API_KEY." : cause.message
