@@ -8,7 +8,7 @@ const isRead = ({ method, url }: HttpClientRequest.HttpClientRequest) =>
   method === "GET" || (method === "POST" && url.endsWith("/query"))
 
 /** Whatever the job does, nothing but reads leaves; Attio's queries are reads that are posted. */
-export const readsOnly = Layer.effect(
+const readsOnly = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
     HttpClient.HttpClient,

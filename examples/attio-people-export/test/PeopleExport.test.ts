@@ -4,8 +4,7 @@ import { RateLimiter } from "@sluice/core"
 import { Attio } from "@sluice/providers/attio"
 import { simulation } from "@sluice/providers/attio/simulation"
 import { Simulator } from "@sluice/simulator"
-import { Duration, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import { ConfigProvider, Duration, Effect, Exit, FileSystem, Layer, Redacted, Stream } from "effect"
 import * as Live from "../src/Live.ts"
 import * as PeopleExport from "../src/PeopleExport.ts"
 
@@ -51,15 +50,23 @@ describe("PeopleExport.run", () => {
   )
 })
 
-describe("Live.readsOnly", () => {
+describe("Live.layer", () => {
   it.effect("lets reads through and nothing else", () =>
     Effect.gen(function* () {
-      const client = yield* HttpClient.HttpClient
-      yield* client.get("https://api.attio.com/v2/self")
-      yield* client.post("https://api.attio.com/v2/objects/people/records/query")
-      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("https://api.attio.com/v2/objects/people/records"))))
-      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.del("https://api.attio.com/v2/objects/people/records/1"))))
+      const client = yield* Attio.Client
+      yield* client.get("/v2/self")
+      yield* client.post("/v2/objects/people/records/query")
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("/v2/objects/people/records"))))
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.del("/v2/objects/people/records/1"))))
       assert.strictEqual((yield* Effect.flatMap(Simulator.Simulator, ({ stats }) => stats)).requests, 2)
-    }).pipe(Effect.provide(Live.readsOnly.pipe(Layer.provideMerge(Simulator.layer(simulation)))))
+    }).pipe(
+      Effect.provide(
+        Live.layer.pipe(
+          Layer.provide(RateLimiter.layer),
+          Layer.provideMerge(Simulator.layer(simulation)),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ ATTIO_API_KEY: "key" })))
+        )
+      )
+    )
   )
 })

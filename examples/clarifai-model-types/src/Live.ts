@@ -5,7 +5,7 @@ import { HttpClient } from "effect/http"
 
 // #region layer
 /** Whatever the job does, nothing but reads leaves. */
-export const readsOnly = Layer.effect(
+const readsOnly = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
     HttpClient.HttpClient,

@@ -3,8 +3,7 @@ import { RateLimiter } from "@sluice/core"
 import { Clarifai } from "@sluice/providers/clarifai"
 import { simulation } from "@sluice/providers/clarifai/simulation"
 import { type Scenario, Simulator } from "@sluice/simulator"
-import { Duration, Effect, Exit, Layer, Redacted } from "effect"
-import { HttpClient } from "effect/http"
+import { ConfigProvider, Duration, Effect, Exit, Layer, Redacted } from "effect"
 import { TestConsole } from "effect/testing"
 import * as Live from "../src/Live.ts"
 import * as ModelTypes from "../src/ModelTypes.ts"
@@ -57,13 +56,21 @@ describe("ModelTypes.run", () => {
   )
 })
 
-describe("Live.readsOnly", () => {
+describe("Live.layer", () => {
   it.effect("lets reads through and nothing else", () =>
     Effect.gen(function* () {
-      const client = yield* HttpClient.HttpClient
-      yield* client.get("https://api.clarifai.com/v2/models/types")
-      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("https://api.clarifai.com/v2/inputs"))))
+      const client = yield* Clarifai.Client
+      yield* client.get("/v2/models/types")
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("/v2/inputs"))))
       assert.strictEqual((yield* Effect.flatMap(Simulator.Simulator, ({ stats }) => stats)).requests, 1)
-    }).pipe(Effect.provide(Live.readsOnly.pipe(Layer.provideMerge(Simulator.layer(simulation)))))
+    }).pipe(
+      Effect.provide(
+        Live.layer.pipe(
+          Layer.provide(RateLimiter.layer),
+          Layer.provideMerge(Simulator.layer(simulation)),
+          Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ CLARIFAI_PAT: "key" })))
+        )
+      )
+    )
   )
 })

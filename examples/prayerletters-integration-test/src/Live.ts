@@ -5,7 +5,7 @@ import { HttpClient } from "effect/http"
 
 // #region layer
 /** Whatever the code does, nothing but reads with a test header leaves. */
-export const testsOnly = Layer.effect(
+const testsOnly = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
     HttpClient.HttpClient,

@@ -5,7 +5,7 @@ import { HttpClient } from "effect/http"
 
 // #region layer
 /** Lets reads through and nothing else. To import in earnest, take it out of `layer`, and let `main.ts` run the import. */
-export const readsOnly = Layer.effect(
+const readsOnly = Layer.effect(
   HttpClient.HttpClient,
   Effect.map(
     HttpClient.HttpClient,

@@ -4,7 +4,7 @@ import { RateLimiter } from "@sluice/core"
 import { Productlane } from "@sluice/providers/productlane"
 import { simulation } from "@sluice/providers/productlane/simulation"
 import { Simulator } from "@sluice/simulator"
-import { Deferred, Duration, Effect, Exit, FileSystem, Layer, Redacted } from "effect"
+import { ConfigProvider, Deferred, Duration, Effect, Exit, FileSystem, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import { TestConsole } from "effect/testing"
 import * as Journal from "../src/Journal.ts"
@@ -110,13 +110,18 @@ describe("ThreadsImport.run", () => {
   )
 })
 
+const live = Effect.provide(
+  Live.layer.pipe(
+    Layer.provide(RateLimiter.layer),
+    Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ PRODUCTLANE_API_KEY: "pl_v2_key" })))
+  )
+)
+
 describe("ThreadsImport.preview", () => {
-  it.effect("says what would be imported, by reads alone", () =>
+  it.effect("says what would be imported, and can do so with --live", () =>
     Effect.gen(function* () {
       const options = yield* fileOf([row(1), row(2), {}])
-      const { exit } = yield* Simulator.fastForward(
-        ThreadsImport.preview(options).pipe(provided(), Effect.provide(Live.readsOnly))
-      )
+      const { exit } = yield* Simulator.fastForward(ThreadsImport.preview(options).pipe(live))
       assert.deepStrictEqual(exit, Exit.void)
       assert.deepStrictEqual(yield* TestConsole.logLines, [
         'line 3: Missing key at ["id"]',
@@ -127,13 +132,11 @@ describe("ThreadsImport.preview", () => {
   )
 })
 
-describe("Live.readsOnly", () => {
+describe("Live.layer", () => {
   it.effect("lets no import through", () =>
     Effect.gen(function* () {
       const options = yield* fileOf([row(1)])
-      const { exit } = yield* Simulator.fastForward(
-        ThreadsImport.run(options).pipe(provided(), Effect.provide(Live.readsOnly))
-      )
+      const { exit } = yield* Simulator.fastForward(ThreadsImport.run(options).pipe(live))
       assert.isTrue(Exit.hasDies(exit))
       assert.strictEqual(yield* requests, 0)
     }).pipe(Effect.provide(server))

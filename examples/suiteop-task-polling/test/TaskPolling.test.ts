@@ -3,8 +3,7 @@ import { RateLimiter } from "@sluice/core"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { simulation } from "@sluice/providers/suiteop/simulation"
 import { Simulator } from "@sluice/simulator"
-import { Duration, Effect, Exit, Layer, Redacted, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import { ConfigProvider, Duration, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import * as Live from "../src/Live.ts"
 import * as Simulated from "../src/Simulated.ts"
 import * as TaskPolling from "../src/TaskPolling.ts"
@@ -64,13 +63,14 @@ describe("TaskPolling.run", () => {
   )
 })
 
+const live = Live.layer.pipe(
+  Layer.provide(RateLimiter.layer),
+  Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ SUITEOP_API_KEY: "key" })))
+)
+
 describe("TaskPolling.watch", () => {
-  it.effect("waits for what is there, by reads alone", () =>
+  it.effect("waits for what is there, and can do so with --live", () =>
     Effect.gen(function* () {
-      const live = SuiteOp.layer({ apiKey: Redacted.make("key") }).pipe(
-        Layer.provide(RateLimiter.layer),
-        Layer.provide(Live.readsOnly)
-      )
       yield* Simulator.fastForward(TaskPolling.run(orders(10), 0))
       const { elapsed, exit } = yield* Simulator.fastForward(TaskPolling.watch("1 minute").pipe(Effect.provide(live)))
       assert.deepStrictEqual(exit, Exit.succeed([]))
@@ -80,12 +80,13 @@ describe("TaskPolling.watch", () => {
   )
 })
 
-describe("Live.readsOnly", () => {
+describe("Live.layer", () => {
   it.effect("lets reads through and nothing else", () =>
     Effect.gen(function* () {
-      const client = yield* HttpClient.HttpClient
-      yield* client.get("https://api-us.suiteop.com/api/v1/tasks")
-      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("https://api-us.suiteop.com/api/v1/tasks"))))
-    }).pipe(Effect.provide(Live.readsOnly.pipe(Layer.provideMerge(Simulator.layer(simulation)))))
+      const client = yield* SuiteOp.Client
+      yield* client.get("/api/v1/tasks")
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(client.post("/api/v1/tasks"))))
+      assert.strictEqual((yield* Effect.flatMap(Simulator.Simulator, ({ stats }) => stats)).requests, 1)
+    }).pipe(Effect.provide(live.pipe(Layer.provideMerge(Simulator.layer(simulation)))))
   )
 })
