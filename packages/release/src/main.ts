@@ -5,6 +5,7 @@ import * as Api from "./Api.ts"
 import * as Chromium from "./Chromium.ts"
 import * as Installed from "./Installed.ts"
 import * as Lint from "./Lint.ts"
+import * as Reference from "./Reference.ts"
 import * as Report from "./Report.ts"
 import * as Size from "./Size.ts"
 import { type Workshop, withWorkshop } from "./Tarballs.ts"
@@ -18,7 +19,8 @@ const checks: Readonly<Record<string, Check>> = {
   installed: Installed.check,
   types: Types.check,
   size: Size.check,
-  chromium: Chromium.check
+  chromium: Chromium.check,
+  reference: Reference.check
 }
 
 const help = `npm run packages -- [check...] [--json]
