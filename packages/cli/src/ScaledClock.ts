@@ -6,7 +6,10 @@
  *
  * @example
  * ```ts
- * program.pipe(Effect.provideService(Clock.Clock, ScaledClock.make(360)))
+ * import * as ScaledClock from "@sluice/cli/ScaledClock"
+ * import { Clock, Effect } from "effect"
+ *
+ * Effect.sleep("1 hour").pipe(Effect.provideService(Clock.Clock, ScaledClock.make(360)))
  * ```
  */
 import { type Clock, Duration, Effect } from "effect"

@@ -7,7 +7,10 @@
  *
  * @example
  * ```ts
- * const admission = new Admission()
+ * import { Admission, Claim, Quota, Signal } from "@sluice/core"
+ *
+ * const claim = Claim.of(Quota.rolling(1, "1 second"))
+ * const admission = new Admission.Admission()
  * const permit = admission.permit(claim)
  * const decision = admission.admit(permit, 0)
  * if (decision._tag === "Admitted") admission.settle(permit, "answered", 31, Signal.none)

@@ -3,6 +3,10 @@
  *
  * @example
  * ```ts
+ * import { Claim, Quota, RateLimiter } from "@sluice/core"
+ * import { Console, Effect } from "effect"
+ *
+ * const call = Effect.void.pipe(RateLimiter.withPermit(Claim.of(Quota.rolling(15, "1 second"))), RateLimiter.failFast)
  * call.pipe(Effect.catchReason("AdmissionError", "DeadlineExceeded", (reason) => Console.log(reason.earliest)))
  * ```
  */

@@ -3,6 +3,10 @@
  *
  * @example
  * ```ts
+ * import { Claim, Quota } from "@sluice/core"
+ *
+ * const perMinute = Quota.rolling(60, "1 minute")
+ * const perDay = Quota.rolling(5000, "1 day")
  * const claim = Claim.make({ partition: "acme", needs: [Claim.need(perMinute), Claim.need(perDay, { cost: 2 })] })
  * ```
  */

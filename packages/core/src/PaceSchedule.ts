@@ -7,6 +7,10 @@
  *
  * @example
  * ```ts
+ * import { PaceSchedule, Quota } from "@sluice/core"
+ * import { Effect } from "effect"
+ *
+ * const poll = Effect.log("polled")
  * const polled = poll.pipe(Effect.repeat(PaceSchedule.fromQuota(Quota.rolling(15, "1 second"))))
  * ```
  */

@@ -3,7 +3,12 @@
  *
  * @example
  * ```ts
- * const people = Paginate.stream(0, (offset) =>
+ * import { Paginate } from "@sluice/core"
+ * import { Effect } from "effect"
+ *
+ * declare const fetchPage: (offset: number) => Effect.Effect<ReadonlyArray<string>>
+ *
+ * const people = Paginate.stream(0, (offset: number) =>
  *   Effect.map(fetchPage(offset), (items) => ({ items, next: items.length < 500 ? undefined : offset + 500 }))
  * )
  * ```

@@ -6,6 +6,8 @@
  *
  * @example
  * ```ts
+ * import { Quota } from "@sluice/core"
+ *
  * const sustained = Quota.rolling(1000, "1 minute").pipe(Quota.named("sustained"))
  * const ours = sustained.pipe(Quota.share(0.5))
  * ```

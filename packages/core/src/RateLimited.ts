@@ -3,6 +3,9 @@
  *
  * @example
  * ```ts
+ * import { RateLimited } from "@sluice/core"
+ * import { Schema } from "effect"
+ *
  * class AttioRateLimited extends Schema.TaggedError<AttioRateLimited>()("AttioRateLimited", {
  *   ...RateLimited.fields,
  *   code: Schema.String

@@ -5,7 +5,11 @@
  *
  * @example
  * ```ts
- * const call = sendOne.pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
+ * import { Claim, Quota, RateLimiter } from "@sluice/core"
+ * import { Effect } from "effect"
+ *
+ * const perSecond = Quota.rolling(10, "1 second")
+ * const call = Effect.log("sent").pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
  * ```
  */
 import {

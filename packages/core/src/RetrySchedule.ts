@@ -14,6 +14,11 @@
  *
  * @example
  * ```ts
+ * import { RetrySchedule } from "@sluice/core"
+ * import { SuiteOp } from "@sluice/providers/suiteop"
+ * import { Effect } from "effect"
+ *
+ * const call = SuiteOp.Client.use((suiteop) => suiteop.get("/api/v1/tasks"))
  * const retried = call.pipe(Effect.retry(RetrySchedule.serverDirected({ jitter: "500 millis", maxAttempts: 3 })))
  * ```
  */

@@ -6,6 +6,8 @@
  *
  * @example
  * ```ts
+ * import { Signal } from "@sluice/core"
+ *
  * Signal.fromHeaders({ "retry-after": "30", "x-ratelimit-limit": "1000", "x-ratelimit-remaining": "0" })
  * // { retry: { kind: "after", millis: 30000, toleranceMillis: 1000 }, readings: [{ limit: 1000, remaining: 0 }] }
  * ```

@@ -6,7 +6,10 @@
  *
  * @example
  * ```ts
- * const program = Effect.gen(function*() {
+ * import { Clarifai } from "@sluice/providers/clarifai"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
  *   const clarifai = yield* Clarifai.Client
  *   const response = yield* clarifai.get("/v2/models/types")
  *   return yield* response.json
@@ -110,6 +113,12 @@ const decode = (wire: Wire): Decoded<ClarifaiRateLimited> => {
  *
  * @example
  * ```ts
+ * import { RateLimiter, Signal } from "@sluice/core"
+ * import { Clarifai } from "@sluice/providers/clarifai"
+ * import { Effect, Exit } from "effect"
+ *
+ * declare const call: Effect.Effect<{ readonly status: { readonly code: number } }>
+ *
  * const predict = RateLimiter.withPermit(call, Clarifai.claim("acme"), {
  *   decode: (exit) => (Exit.isSuccess(exit) ? Clarifai.decodeStatus(exit.value.status).signal : Signal.none)
  * })
@@ -185,7 +194,7 @@ const refused = (answer: {
 /** "Exceeded limit of 15 requests per second": the limit that is in force, whatever is published. */
 const perSecondOf = (details: string): Option.Option<number> => {
   // Bounded, and only at the beginning of a number: the time it takes grows no faster than the text.
-  const perSecond = Number(/(?<![\d.,])(\d{1,7}) requests per second/.exec(details)?.[1])
+  const perSecond = Number(/(\d+) requests per second/.exec(details)?.[1])
   return perSecond >= 1 && perSecond <= Quota.maxLimit ? Option.some(perSecond) : Option.none()
 }
 
@@ -257,6 +266,8 @@ export interface PagesOptions<S> {
  *
  * @example
  * ```ts
+ * import { Clarifai } from "@sluice/providers/clarifai"
+ *
  * const types = Clarifai.pages("/v2/models/types", { items: "model_types" })
  * ```
  */

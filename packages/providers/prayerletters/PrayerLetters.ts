@@ -7,7 +7,10 @@
  *
  * @example
  * ```ts
- * const program = Effect.gen(function*() {
+ * import { PrayerLetters } from "@sluice/providers/prayerletters"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
  *   const prayerLetters = yield* PrayerLetters.Client
  *   const response = yield* prayerLetters.get("/v1/contacts")
  *   return yield* response.json

@@ -5,7 +5,10 @@
  *
  * @example
  * ```ts
- * const program = Effect.gen(function*() {
+ * import { Productlane } from "@sluice/providers/productlane"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
  *   const productlane = yield* Productlane.Client
  *   const response = yield* productlane.get("/me")
  *   return yield* response.json
@@ -172,6 +175,10 @@ export interface PagesOptions<S> {
  *
  * @example
  * ```ts
+ * import { Productlane } from "@sluice/providers/productlane"
+ * import { Schema } from "effect"
+ *
+ * const Thread = Schema.Struct({ id: Schema.String })
  * const threads = Productlane.pages("/threads", { item: Thread })
  * ```
  */

@@ -6,7 +6,10 @@
  *
  * @example
  * ```ts
- * const program = Effect.gen(function*() {
+ * import { SuiteOp } from "@sluice/providers/suiteop"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
  *   const suiteop = yield* SuiteOp.Client
  *   const response = yield* suiteop.get("/api/v1/tasks")
  *   return yield* response.json
@@ -154,6 +157,10 @@ export interface PagesOptions<S> {
  *
  * @example
  * ```ts
+ * import { SuiteOp } from "@sluice/providers/suiteop"
+ * import { Schema } from "effect"
+ *
+ * const Task = Schema.Struct({ id: Schema.String })
  * const tasks = SuiteOp.pages("/api/v1/tasks", { item: Task })
  * ```
  */

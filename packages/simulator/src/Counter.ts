@@ -6,6 +6,9 @@
  *
  * @example
  * ```ts
+ * import { Quota } from "@sluice/core"
+ * import { Counter } from "@sluice/simulator"
+ *
  * const counter = Counter.make(Quota.rolling(2, "1 second"))
  * counter.count(0)
  * counter.count(400)

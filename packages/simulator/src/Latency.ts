@@ -3,6 +3,8 @@
  *
  * @example
  * ```ts
+ * import { Latency } from "@sluice/simulator"
+ *
  * Latency.uniform("5 millis", "50 millis")
  * Latency.lognormal({ median: "80 millis", sigma: 0.6, cap: "5 seconds" })
  * ```

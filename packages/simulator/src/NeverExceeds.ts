@@ -38,7 +38,13 @@ export class ExceededError extends Data.TaggedError("ExceededError")<{
  *
  * @example
  * ```ts
- * neverExceeds(100, 60_000)(stats.timeline.filter((point) => point.quota === "reads"))
+ * import { NeverExceeds, Simulator } from "@sluice/simulator"
+ * import { Effect } from "effect"
+ *
+ * const checked = Effect.gen(function* () {
+ *   const { stats } = yield* Simulator.fastForward(Effect.void)
+ *   NeverExceeds.neverExceeds(100, 60_000)(stats.timeline.filter((point) => point.quota === "reads"))
+ * })
  * ```
  */
 export const neverExceeds =

@@ -4,6 +4,8 @@
  *
  * @example
  * ```ts
+ * import { Scenario } from "@sluice/simulator"
+ *
  * Scenario.make({
  *   seed: 7,
  *   latency: { before: { uniform: ["5 millis", "50 millis"] }, after: "20 millis" },

@@ -3,11 +3,20 @@
  *
  * @example
  * ```ts
- * it.effect("stays within the quota for an hour", () =>
- *   Effect.gen(function*() {
+ * import { assert, it } from "@effect/vitest"
+ * import { simulation } from "@sluice/providers/attio/simulation"
+ * import { Simulator } from "@sluice/simulator"
+ * import { Effect } from "effect"
+ * import { HttpClient } from "effect/http"
+ *
+ * const program = HttpClient.get("https://api.attio.com/v2/self")
+ *
+ * it.effect("is not refused once", () =>
+ *   Effect.gen(function* () {
  *     const { stats } = yield* Simulator.fastForward(program)
  *     assert.strictEqual(stats.refusals, 0)
- *   }).pipe(Effect.provide(Simulator.layer(simulation, { latency: { before: "20 millis" } }))))
+ *   }).pipe(Effect.provide(Simulator.layer(simulation, { latency: { before: "20 millis" } })))
+ * )
  * ```
  */
 import type * as Simulation from "@sluice/core/Simulation"
