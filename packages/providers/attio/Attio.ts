@@ -6,7 +6,10 @@
  *
  * @example
  * ```ts
- * const program = Effect.gen(function*() {
+ * import { Attio } from "@sluice/providers/attio"
+ * import { Effect } from "effect"
+ *
+ * const program = Effect.gen(function* () {
  *   const attio = yield* Attio.Client
  *   const response = yield* attio.get("/v2/self")
  *   return yield* response.json
@@ -209,6 +212,10 @@ export interface PagesOptions<S> {
  *
  * @example
  * ```ts
+ * import { Attio } from "@sluice/providers/attio"
+ * import { Schema } from "effect"
+ *
+ * const Person = Schema.Struct({ id: Schema.Struct({ record_id: Schema.String }) })
  * const people = Attio.pages("/v2/objects/people/records/query", { item: Person })
  * ```
  */
