@@ -194,7 +194,7 @@ const refused = (answer: {
 /** "Exceeded limit of 15 requests per second": the limit that is in force, whatever is published. */
 const perSecondOf = (details: string): Option.Option<number> => {
   // Bounded, and only at the beginning of a number: the time it takes grows no faster than the text.
-  const perSecond = Number(/(\d+) requests per second/.exec(details)?.[1])
+  const perSecond = Number(/(?<![\d.,])(\d{1,7}) requests per second/.exec(details)?.[1])
   return perSecond >= 1 && perSecond <= Quota.maxLimit ? Option.some(perSecond) : Option.none()
 }
 
