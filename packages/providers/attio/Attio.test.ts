@@ -162,6 +162,14 @@ describe("decode", () => {
     assert.strictEqual(refusal.raw, body)
   })
 
+  it("leaves out what is nested so deep that it could not be written as JSON again", () => {
+    const deep = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`
+    const { refusal } = refused({ body: `{"code":"x","shallow":${deep(20)},"deep":${deep(10_000)}}` })
+    assertSome(refusal.code, "x")
+    assert.deepStrictEqual(Object.keys(refusal.extra), ["shallow"])
+    assert.include(JSON.stringify(refusal), '"shallow"')
+  })
+
   it.each(["", "<html>Too many requests</html>", "[]", "null", "{"])("is still a refusal with the body %j", (body) => {
     const { refusal } = refused({ body })
     assert.strictEqual(refusal.raw, body)

@@ -26,7 +26,7 @@ import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import * as Signal from "@sluice/core/Signal"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import { HttpClientRequest, HttpClientResponse } from "effect/http"
-import { AttioRateLimited, read } from "./RateLimited.ts"
+import { AttioRateLimited, extraOf, read } from "./RateLimited.ts"
 import * as TooComplex from "./TooComplex.ts"
 
 // --- Quotas -------------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ const decode = (wire: Wire): Decoded<AttioRateLimited> => {
 export { AttioRateLimited as RateLimited }
 
 const refusal = (wire: Wire, kind: Kind, wait: Refusal.Wait): AttioRateLimited => {
-  const { code, message, status_code, type, ...extra } = read(wire.body)
+  const { code, message, status_code, type, ...rest } = read(wire.body)
   return new AttioRateLimited({
     provider: "attio",
     quota: Option.some(kind),
@@ -147,7 +147,7 @@ const refusal = (wire: Wire, kind: Kind, wait: Refusal.Wait): AttioRateLimited =
     type,
     code,
     serverMessage: message,
-    extra
+    extra: extraOf(rest)
   })
 }
 

@@ -16,6 +16,18 @@ const Body = Schema.StructWithRest(
 /** Reads the body of a 429, whatever it is. */
 export const read = RateLimited.reader(Body)
 
+/** What is nested deeper is no debugging information, and whoever wrote it as JSON would run out of stack. */
+const maxDepth = 32
+
+/** The keys that are not the page's, by their names. */
+export const extraOf = (rest: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(rest).filter(([, value]) => isShallow(value, maxDepth)))
+
+const isShallow = (value: unknown, depth: number): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (depth > 0 && Object.values(value).every((part) => isShallow(part, depth - 1)))
+
 /** Attio refused a request, which it has not processed. `quota` is `reads`, `writes` or `queries`. */
 export class AttioRateLimited extends Schema.TaggedError<AttioRateLimited>()("AttioRateLimited", {
   ...RateLimited.fields,
