@@ -1,6 +1,5 @@
 /** What became of each thread, kept in a file, so that an import that was stopped goes on where it was. */
 import { Effect, FileSystem, Schema, Stream } from "effect"
-import { Ndjson } from "effect/encoding"
 
 /** `sending` is on the disk before a thread is sent. Where nothing follows it, nobody knows whether the thread was made. */
 const Entry = Schema.Struct({
@@ -11,13 +10,17 @@ const Entry = Schema.Struct({
 })
 export type Entry = typeof Entry.Type
 
-/** The last state of each thread, by its id; empty if there is no journal yet. */
+const decode = Schema.decodeResult(Schema.fromJsonString(Entry))
+
+/** The last state of each thread, by its id. A line that was cut off as the power went says nothing. */
 export const read = Effect.fnUntraced(function* (path: string) {
   const files = yield* FileSystem.FileSystem
   const states = new Map<string, Entry["state"]>()
   if (!(yield* files.exists(path))) return states
   yield* files.stream(path).pipe(
-    Stream.pipeThroughChannel(Ndjson.decodeSchema(Entry)()),
+    Stream.decodeText(),
+    Stream.splitLines,
+    Stream.filterMap((line) => decode(line)),
     Stream.runForEach(({ id, state }) => Effect.sync(() => states.set(id, state)))
   )
   return states
@@ -28,7 +31,8 @@ export const writer = Effect.fnUntraced(function* (path: string) {
   const files = yield* FileSystem.FileSystem
   const file = yield* files.open(path, { flag: "a" })
   return Effect.fnUntraced(function* (entry: Entry) {
-    yield* file.writeAll(new TextEncoder().encode(`${JSON.stringify(entry)}\n`))
+    // Begins a line of its own, whatever became of the last one.
+    yield* file.writeAll(new TextEncoder().encode(`\n${JSON.stringify(entry)}`))
     yield* file.sync
   })
 })

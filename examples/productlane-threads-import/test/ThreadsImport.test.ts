@@ -96,6 +96,18 @@ describe("ThreadsImport.run", () => {
     }).pipe(Effect.provide(server))
   )
 
+  it.effect("goes on after a journal whose last line was cut off", () =>
+    Effect.gen(function* () {
+      const options = yield* fileOf([row(1), row(2), row(3)])
+      const files = yield* FileSystem.FileSystem
+      yield* files.writeFileString(options.journal, '\n{"id":"t-1","state":"made"}\n{"id":"t-2","sta')
+      yield* Simulator.fastForward(ThreadsImport.run(options).pipe(provided()))
+      assert.deepStrictEqual([...(yield* Journal.read(options.journal)).keys()], ["t-1", "t-2", "t-3"])
+      assert.strictEqual(yield* made(options.journal), 3)
+      assert.strictEqual(yield* requests, 2)
+    }).pipe(Effect.provide(server))
+  )
+
   it.effect("tells the line and the reason of what is rejected, and imports the rest", () =>
     Effect.gen(function* () {
       const options = yield* fileOf([row(1), { id: "t-2", text: "Idea" }, { ...row(3), text: "" }, row(1), row(4)])
