@@ -1,4 +1,5 @@
 /** `sluice`: simulated providers to try any client against, and the demo. */
+import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
@@ -7,7 +8,8 @@ import * as LiveTable from "./LiveTable.ts"
 import * as OpenPage from "./OpenPage.ts"
 import * as Simulate from "./Simulate.ts"
 
-const version = "0.1.0"
+// The same file from `src` and from `dist`.
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }
 
 const providers = Argument.String("provider").pipe(
   Argument.withDescription("such as attio; all of them if none is named"),

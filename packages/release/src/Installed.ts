@@ -111,6 +111,9 @@ const request = async ({ folder, run }: Project): Promise<string> => {
 }
 
 const help = async ({ run }: Project): Promise<string> => {
+  const version = packages.find(({ id }) => id === "cli")?.manifest.version ?? ""
+  const said = (await run("npx", ["--no-install", "sluice", "--version"])).stdout.trim()
+  if (!said.includes(version)) throw new Error(`it is ${version} and says ${said}`)
   const { stdout } = await run("npx", ["--no-install", "sluice", "--help"])
   for (const word of ["simulate", "demo"]) if (!stdout.includes(word)) throw new Error(`no word of ${word}: ${stdout}`)
   return "ok"
