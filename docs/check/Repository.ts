@@ -16,13 +16,14 @@ export interface Problem {
   readonly message: string
 }
 
-const foreign = new Set(["node_modules", "dist", "coverage"])
+/** What others made, and what is made from our sources. */
+const foreign = new Set(["node_modules", "dist", "docs/reference"])
 
 export const fromDisk = (root: string): Repository => {
   const walk = (folder: string): ReadonlyArray<string> =>
     readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-      if (entry.name.startsWith(".") || foreign.has(entry.name)) return []
       const path = posix.join(folder, entry.name)
+      if (entry.name.startsWith(".") || foreign.has(entry.name) || foreign.has(path)) return []
       return entry.isDirectory() ? walk(path) : [path]
     })
   return {
