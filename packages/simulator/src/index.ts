@@ -1,4 +1,5 @@
 /** Simulated providers: an independent oracle for whoever calls them. */
+export * as Conformance from "./Conformance.ts"
 export * as Counter from "./Counter.ts"
 export * as FastForward from "./FastForward.ts"
 export * as Latency from "./Latency.ts"
