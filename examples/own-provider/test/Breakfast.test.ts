@@ -6,7 +6,7 @@ import * as Bakery from "../src/Bakery.ts"
 import { breakfast } from "../src/Breakfast.ts"
 import { simulation } from "../src/simulation.ts"
 
-const client = Bakery.layer({ apiKey: Redacted.make("key") }).pipe(Layer.provide(RateLimiter.layer))
+const client = Bakery.layer({ apiKey: Redacted.make("key"), partition: "cafe" }).pipe(Layer.provide(RateLimiter.layer))
 
 it.effect("orders 40 loaves at 5 a second, none refused", () =>
   Effect.gen(function* () {
@@ -28,4 +28,6 @@ it.effect("tells a refusal as the bakery's error", () =>
   }).pipe(Effect.provide(Simulator.layer(simulation, { lower: [{ quota: "orders", limit: 0 }] })))
 )
 
-const unprotected = Bakery.layer({ apiKey: Redacted.make("key"), retry: "none" }).pipe(Layer.provide(RateLimiter.layer))
+const unprotected = Bakery.layer({ apiKey: Redacted.make("key"), partition: "cafe", retry: "none" }).pipe(
+  Layer.provide(RateLimiter.layer)
+)
