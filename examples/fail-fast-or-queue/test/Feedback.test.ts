@@ -9,7 +9,7 @@ const latency = { before: "20 millis", after: "20 millis" } as const
 
 const connected = (scenario?: Scenario.Input) =>
   Effect.provide(
-    layer({ apiKey: Redacted.make("key") }).pipe(
+    layer({ apiKey: Redacted.make("key"), partition: "acme" }).pipe(
       Layer.provideMerge(RateLimiter.layer),
       Layer.provideMerge(Simulator.layer(simulation, { latency, ...scenario }))
     )

@@ -10,7 +10,7 @@ import { nameOf, welcome } from "../src/Welcome.ts"
 const connected = (scenario?: Scenario.Input, options: Partial<Attio.Options> = {}) =>
   Effect.provide(
     AttioClient.layer.pipe(
-      Layer.provide(Attio.layer({ apiKey: Redacted.make("key"), ...options })),
+      Layer.provide(Attio.layer({ apiKey: Redacted.make("key"), partition: "acme", ...options })),
       Layer.provide(RateLimiter.layer),
       Layer.provideMerge(Simulator.layer(simulation, scenario))
     )

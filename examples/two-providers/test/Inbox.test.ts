@@ -9,7 +9,7 @@ import { attioOptions, Inbox, productlaneOptions } from "../src/Inbox.ts"
 import { attio } from "../src/simulation.ts"
 
 const latency = { before: "20 millis", after: "20 millis" } as const
-const apiKey = Redacted.make("key")
+const account = { apiKey: Redacted.make("key"), partition: "acme" }
 
 const connected = (options: {
   readonly isDown?: (nowMillis: number) => boolean
@@ -18,8 +18,8 @@ const connected = (options: {
 }) =>
   Effect.provide(
     Inbox.layer.pipe(
-      Layer.provide(Productlane.layer({ ...productlaneOptions, apiKey })),
-      Layer.provide(Attio.layer({ ...attioOptions, apiKey })),
+      Layer.provide(Productlane.layer({ ...productlaneOptions, ...account })),
+      Layer.provide(Attio.layer({ ...attioOptions, ...account })),
       Layer.provide(RateLimiter.layer),
       Layer.provideMerge(
         Simulator.layerAll([
