@@ -9,6 +9,7 @@ import * as Reference from "./Reference.ts"
 import * as Report from "./Report.ts"
 import * as Size from "./Size.ts"
 import { type Workshop, withWorkshop } from "./Tarballs.ts"
+import * as Templates from "./Templates.ts"
 import * as Types from "./Types.ts"
 
 type Check = (workshop: Workshop) => Promise<Report.Report>
@@ -16,11 +17,12 @@ type Check = (workshop: Workshop) => Promise<Report.Report>
 const checks: Readonly<Record<string, Check>> = {
   tarballs: Lint.check,
   api: Api.check,
-  installed: Installed.check,
-  types: Types.check,
   size: Size.check,
+  types: Types.check,
+  installed: Installed.check,
   chromium: Chromium.check,
-  reference: Reference.check
+  reference: Reference.check,
+  templates: Templates.check
 }
 
 const help = `npm run packages -- [check...] [--json]
