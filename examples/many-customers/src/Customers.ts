@@ -32,4 +32,13 @@ export class Customers extends LayerMap.Service<Customers>()("many-customers/Cus
     ),
   idleTimeToLive: "10 minutes"
 }) {}
+
+/** Runs with the customer's client. After a failure the account is looked up anew, as its key may be another by then. */
+export const forCustomer =
+  (customer: string) =>
+  <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    self.pipe(
+      Effect.provide(Customers.get(customer)),
+      Effect.tapError(() => Customers.invalidate(customer))
+    )
 // #endregion

@@ -2,7 +2,7 @@
 import { Attio } from "@sluice/providers/attio"
 import { Effect, Schema, Stream } from "effect"
 import { HttpClientResponse } from "effect/http"
-import { Customers } from "./Customers.ts"
+import { forCustomer } from "./Customers.ts"
 
 const Person = Schema.Struct({ id: Schema.Struct({ record_id: Schema.String }) })
 
@@ -18,6 +18,6 @@ export const sync = (customer: string, people: number) =>
     Stream.take(people),
     Stream.mapEffect(({ id }) => read(id.record_id), { concurrency: "unbounded" }),
     Stream.runCount,
-    Effect.provide(Customers.get(customer))
+    forCustomer(customer)
   )
 // #endregion

@@ -68,6 +68,14 @@ describe("Customers", () => {
     )
   )
 
+  const unknown: Array<string> = []
+  it.effect("asks again for a customer who was unknown", () =>
+    Effect.gen(function* () {
+      yield* Simulator.fastForward(Effect.replicateEffect(Effect.flip(sync("nobody", 1)), 2))
+      assert.deepStrictEqual(unknown, ["nobody", "nobody"])
+    }).pipe(connected(unknown))
+  )
+
   it.effect("leaves the quota as it is when a client is made anew", () =>
     Effect.gen(function* () {
       const rush = sync("acme", 99).pipe(RateLimiter.failFast)
