@@ -180,15 +180,64 @@ describe("Admission after a refusal", () => {
       play.book().advance(at)
       return play.book().limit
     }
-    assert.deepStrictEqual([limitAt(1109), limitAt(1110), limitAt(2110), limitAt(99_000)], [16, 17, 18, 20])
+    assert.deepStrictEqual([1109, 1110, 2120, 2121, 99_000].map(limitAt), [16, 17, 17, 18, 20])
+  })
+
+  it("stretches the window by what the refused request's way explains, twice as much each time, and forgets it at last", () => {
+    const play = timeline(Quota.rolling(20, 10_000, exact), [
+      [0, "ask", admitted],
+      [99, ["refused", after(100)], 199]
+    ])
+    const coolingAt = (at: number) => {
+      play.book().advance(at)
+      return play.book().cooling
+    }
+    assert.strictEqual(coolingAt(199), 10_100)
+    const again = timeline(Quota.rolling(20, 10_000, exact), [
+      [0, "ask", admitted],
+      [99, ["refused", after(100)], 199],
+      [300, "ask", admitted],
+      [301, ["refused", after(100)], 401]
+    ])
+    assert.strictEqual(again.book().cooling, 10_200)
+    assert.deepStrictEqual([199 + 640_000 - 1, 199 + 640_000].map(coolingAt), [10_100, 10_000])
+  })
+
+  it("waits twice as long for each refusal in a row before the limit grows", () => {
+    const play = timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [0, ["refused", after(100)], 100],
+      [100, "ask", admitted],
+      [101, ["refused", after(100)], 201]
+    ])
+    const limitAt = (at: number) => {
+      play.book().advance(at)
+      return play.book().limit
+    }
+    const [steady] = [play.book().cooling]
+    assert.deepStrictEqual([201 + 2009, 201 + 2010].map(limitAt), [12, 13])
+    assert.strictEqual(limitAt(201 + 2010 + steady), 14)
+  })
+
+  it("backs off, and does not wait for a window, where our own books explain nothing", () => {
+    timeline(Quota.rolling(20, 60_000, exact), [
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [10, "refused", 1010],
+      [11, "refused", 1011],
+      [1011, "ask", admitted],
+      [1012, "answered"],
+      [1013, "ask", admitted],
+      [1014, "refused", 60_310]
+    ])
   })
 
   it("admits a claim that is larger than what a refusal left of the limit once all else has cooled", () => {
     timeline(Quota.rolling(5, 1000, exact), [
       [0, "ask 5", admitted],
       [0, ["refused", after(10)], 10],
-      [999, "ask 5", 1000],
-      [1000, "ask 5", admitted]
+      [1004, "ask 5", 1005],
+      [1005, "ask 5", admitted]
     ])
     timeline(Quota.tokenBucket({ capacity: 10, refill: 5, every: 1000, step: 5 }, exact), [
       [0, "ask", admitted],

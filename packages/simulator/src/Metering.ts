@@ -19,6 +19,10 @@ export interface Metering {
    * the request's places of concurrency quotas become free, by default at once.
    */
   readonly count: (meters: ReadonlyArray<Meter>, nowMillis: number, endsAtMillis?: number) => Outcome
+  /** Refuses like `count`, but leaves it to `add` to count what was not refused: a server whose counters lag. */
+  readonly judge: (meters: ReadonlyArray<Meter>, nowMillis: number) => Outcome
+  /** Counts whether it fits or not. */
+  readonly add: (meters: ReadonlyArray<Meter>, nowMillis: number, endsAtMillis?: number) => void
 }
 
 /** The counters after the request; `refused` are those that had no room, and is empty if it was counted. */
@@ -79,33 +83,55 @@ export const make = (
     }
   }
 
+  const judged = (meters: ReadonlyArray<Meter>, nowMillis: number) => {
+    const serverNow = nowMillis + skewMillis
+    const parts = meters.map((meter): Part => {
+      const slot = slotOf(meter)
+      letStrangersSpend(slot, nowMillis)
+      return { meter, slot, cost: meter.cost ?? 1, limit: limitAt(slot, nowMillis, meter.limit) }
+    })
+    const verdicts = parts.map(({ slot, cost, limit }, index) => {
+      // Meters of one request that share a counter need room together.
+      let needed = cost
+      for (const earlier of parts.slice(0, index)) if (earlier.slot === slot) needed += earlier.cost
+      return slot.counter.read(serverNow, needed, limit).fits
+    })
+    const isRefused = verdicts.includes(false)
+    if (isRefused) {
+      for (const [index, { slot, cost }] of parts.entries()) {
+        if (verdicts[index] === false) slot.counter.refuse(serverNow, cost)
+        else if (slot.counter.countsRefused) slot.counter.count(serverNow, cost)
+        if (verdicts[index] === false) tell(slot, cost, nowMillis, true)
+      }
+    }
+    return { parts, verdicts, isRefused }
+  }
+
+  const add = (slot: Slot, cost: number, nowMillis: number, endsAtMillis: number) => {
+    slot.counter.count(nowMillis + skewMillis, cost, endsAtMillis + skewMillis)
+    tell(slot, cost, nowMillis, false)
+  }
+
+  const tell = (slot: Slot, cost: number, atMillis: number, isRefused: boolean) =>
+    onPoint({ atMillis, quota: slot.quota, key: slot.key, cost, isRefused, isForeign: false })
+
+  const outcomeOf = ({ parts, verdicts }: ReturnType<typeof judged>, nowMillis: number): Outcome => {
+    const readings = parts.map((part, index) => readingOf(part, nowMillis + skewMillis, verdicts[index] === false))
+    return { readings, refused: readings.filter((reading) => reading.isRefused) }
+  }
+
   return {
     quotas: Scenario.quotas(promised, speed),
     count(meters, nowMillis, endsAtMillis = nowMillis) {
-      const serverNow = nowMillis + skewMillis
-      const endsAt = endsAtMillis + skewMillis
-      const parts = meters.map((meter): Part => {
-        const slot = slotOf(meter)
-        letStrangersSpend(slot, nowMillis)
-        return { meter, slot, cost: meter.cost ?? 1, limit: limitAt(slot, nowMillis, meter.limit) }
-      })
-      const verdicts = parts.map(({ slot, cost, limit }, index) => {
-        // Meters of one request that share a counter need room together.
-        let needed = cost
-        for (const earlier of parts.slice(0, index)) if (earlier.slot === slot) needed += earlier.cost
-        return slot.counter.read(serverNow, needed, limit).fits
-      })
-      const isRefused = verdicts.includes(false)
-      for (const [index, { slot, cost }] of parts.entries()) {
-        if (!isRefused) slot.counter.count(serverNow, cost, endsAt)
-        else if (verdicts[index] === false) slot.counter.refuse(serverNow, cost)
-        else if (slot.counter.countsRefused) slot.counter.count(serverNow, cost)
-        if (!isRefused || verdicts[index] === false) {
-          onPoint({ atMillis: nowMillis, quota: slot.quota, key: slot.key, cost, isRefused, isForeign: false })
-        }
+      const judgement = judged(meters, nowMillis)
+      if (!judgement.isRefused) {
+        for (const { slot, cost } of judgement.parts) add(slot, cost, nowMillis, endsAtMillis)
       }
-      const readings = parts.map((part, index) => readingOf(part, serverNow, verdicts[index] === false))
-      return { readings, refused: readings.filter((reading) => reading.isRefused) }
+      return outcomeOf(judgement, nowMillis)
+    },
+    judge: (meters, nowMillis) => outcomeOf(judged(meters, nowMillis), nowMillis),
+    add(meters, nowMillis, endsAtMillis = nowMillis) {
+      for (const meter of meters) add(slotOf(meter), meter.cost ?? 1, nowMillis, endsAtMillis)
     }
   }
 }

@@ -6,6 +6,7 @@
  */
 import type { Quota } from "../Quota.ts"
 import { AnswerLog } from "./AnswerLog.ts"
+import { Caution } from "./Caution.ts"
 import { Gate } from "./Gate.ts"
 import { Pace } from "./Pace.ts"
 import type { ServerClock } from "./ServerClock.ts"
@@ -19,9 +20,6 @@ export interface Told {
   readonly resetBy: number | undefined
 }
 
-/** Refusals after which the limit in force is cut, and how it grows back. */
-const tightenFactor = 0.8
-const recoverParts = 20
 /** The user's latency floor counts only once so many answers were seen, and up to half of their minimum. */
 const floorSamples = 100
 const floorWindow = 1000
@@ -31,12 +29,12 @@ export abstract class Book {
   readonly clock: ServerClock
   readonly gate = new Gate()
   readonly pace = new Pace()
-  /** The quota's window with the clocks' drift and the slack on top: how long an answered unit cools. */
-  readonly cooling: number
+  readonly caution: Caution
+  private readonly baseCooling: number
+  /** How long an answered unit cools: the quota's window with the clocks' drift, the slack, and what refusals taught. */
+  cooling: number
   /** The most that is promised now: the quota's limit, or less if the provider told so. */
   ceiling: number
-  /** The limit in force: the ceiling, or less after an unexpected refusal. */
-  limit: number
   /** Units admitted and not answered, abandoned ones included. */
   inFlight = 0
   /** Units that others were found to use. */
@@ -47,8 +45,7 @@ export abstract class Book {
   /** Permits that refer to these books. */
   holders = 0
   private readonly abandoned = new AnswerLog()
-  private tightenedAt = -Infinity
-  private recoversAt = Infinity
+  private acceptedAt = -Infinity
   private latencyMinimum = Infinity
   private latencyPrevious = Infinity
   private latencySamples = 0
@@ -56,10 +53,16 @@ export abstract class Book {
   constructor(quota: Quota, clock: ServerClock) {
     this.quota = quota
     this.clock = clock
-    this.cooling = Math.ceil(quota.windowMillis * (1 + quota.rateMargin)) + quota.slackMillis
+    this.baseCooling = Math.ceil(quota.windowMillis * (1 + quota.rateMargin)) + quota.slackMillis
+    this.cooling = this.baseCooling
     this.ceiling = quota.limit
-    this.limit = quota.limit
+    this.caution = new Caution(quota.limit, quota.windowMillis)
     this.spread()
+  }
+
+  /** The limit in force: the ceiling, or less after an unexpected refusal. */
+  get limit(): number {
+    return this.caution.limit
   }
 
   /** The earliest instant at which the quota itself has room for `units`: `now` if it has, a lower bound otherwise, Infinity if only an answer can tell. */
@@ -72,6 +75,8 @@ export abstract class Book {
   protected abstract expire(now: number): void
   /** Notes that others use so many units more. */
   protected abstract bookForeign(units: number, now: number, told: Told): void
+  /** Follows a window that was stretched, or relaxed again: `cooling` is its new length. */
+  protected cautioned(_now: number): void {}
   /** Units that the server may still count as ours. */
   abstract get occupied(): number
   /** Units that could be admitted now. */
@@ -97,11 +102,7 @@ export abstract class Book {
       this.cool(units, dueAt, 0, undefined)
     }
     this.expire(now)
-    while (now >= this.recoversAt) {
-      this.limit = Math.min(this.ceiling, this.limit + Math.ceil(this.ceiling / recoverParts))
-      this.recoversAt = this.limit < this.ceiling ? this.recoversAt + this.cooling : Infinity
-      this.spread()
-    }
+    if (this.caution.advance(now, this.ceiling, this.cooling)) this.heed(now)
   }
 
   /** The earliest instant for `units`, with everything considered: `now` if at once. Call `advance` first. */
@@ -174,23 +175,21 @@ export abstract class Book {
   /** A refusal although we had room: closes the quota, cuts its limit once an episode, and lets it grow back. */
   refusedAt(now: number, sentAt: number, until: number | undefined, maxPause: number, backoffCeiling: number): number {
     this.refused++
-    const untold =
-      until === undefined ? Math.max(now + this.gate.backoff(sentAt, backoffCeiling), this.nextFreeAt(now)) : until
+    // Without a success of late our books hold refusals only, and say nothing of when there will be room.
+    const nextFreeAt = now < this.acceptedAt + this.cooling ? this.nextFreeAt(now) : now
+    const untold = until === undefined ? Math.max(now + this.gate.backoff(sentAt, backoffCeiling), nextFreeAt) : until
     const closedUntil = Math.max(now + this.quota.penaltyMillis, untold)
     this.gate.close(closedUntil, now, maxPause)
     this.latencySamples = 0
-    if (sentAt > this.tightenedAt && this.quota.kind !== "unpublished") {
-      this.tightenedAt = now
-      this.limit = Math.max(1, Math.floor(this.limit * tightenFactor))
-      this.recoversAt = closedUntil + this.cooling
-      this.spread()
-    }
+    if (this.quota.kind !== "unpublished" && this.caution.refused(sentAt, now, closedUntil, this.cooling))
+      this.heed(now)
     return closedUntil
   }
 
   succeeded(sentAt: number, now: number): void {
+    this.acceptedAt = now
     const endsClosure = this.gate.succeeded(sentAt, now, this.limit)
-    if (endsClosure) this.recoversAt = Math.min(this.recoversAt, now + this.cooling)
+    if (endsClosure) this.caution.reopened(now, this.cooling)
   }
 
   /** Whether nothing would be lost by forgetting these books. */
@@ -200,7 +199,8 @@ export abstract class Book {
       this.occupied === 0 &&
       this.foreign === 0 &&
       this.gate.until + this.cooling <= now &&
-      this.limit === this.quota.limit
+      this.caution.strikes === 0 &&
+      this.ceiling === this.quota.limit
     )
   }
 
@@ -214,8 +214,18 @@ export abstract class Book {
     const scaled = Math.max(1, Math.floor((told * this.quota.limit) / this.quota.published))
     const ceiling = this.quota.assumed ? scaled : Math.min(scaled, this.quota.limit)
     if (ceiling === this.ceiling) return
-    if (this.limit === this.ceiling || ceiling < this.limit) this.limit = ceiling
+    this.caution.adopt(ceiling, this.ceiling)
     this.ceiling = ceiling
+    this.spread()
+  }
+
+  /** Follows what refusals taught, or time let be forgotten. */
+  private heed(now: number): void {
+    const cooling = this.baseCooling + this.caution.extraMillis
+    if (cooling !== this.cooling) {
+      this.cooling = cooling
+      this.cautioned(now)
+    }
     this.spread()
   }
 

@@ -8,8 +8,8 @@ import { Book, type Told } from "./Book.ts"
 import type { ServerClock } from "./ServerClock.ts"
 
 export class BucketBook extends Book {
-  /** The refill interval, stretched by the margin for the server's rate. */
-  private readonly interval: number
+  /** The refill interval, stretched by the margin for the server's rate and by what refusals taught. */
+  private interval: number
   private debt = 0
   private leakedAt = -Infinity
 
@@ -56,6 +56,12 @@ export class BucketBook extends Book {
     this.debt = Math.max(0, this.debt - (this.leakedAt === -Infinity ? 0 : (now - this.leakedAt) * this.quota.refill))
     this.leakedAt = now
     this.foreign = Math.min(this.foreign, Math.ceil(this.debt / this.interval))
+  }
+
+  protected override cautioned(): void {
+    const interval = this.cooling - this.quota.slackMillis
+    this.debt = Math.ceil((this.debt * interval) / this.interval)
+    this.interval = interval
   }
 
   protected bookForeign(units: number, now: number, _told: Told): void {

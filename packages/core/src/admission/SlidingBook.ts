@@ -33,7 +33,7 @@ export class SlidingBook extends LoggedBook {
     if (this.fits(units, now)) return now
     if (this.inFlight + units > this.limitFor(units)) return now + this.cooling
     let low = now
-    let high = now + 2 * this.window + this.quota.slackMillis + 1
+    let high = this.freeAt(now)
     while (low + 1 < high) {
       const middle = Math.floor((low + high) / 2)
       if (this.fits(units, middle)) high = middle
@@ -48,11 +48,15 @@ export class SlidingBook extends LoggedBook {
   }
 
   protected freeAt(stamp: number): number {
-    return stamp + 2 * this.window + this.quota.slackMillis + 1
+    return stamp + this.window + this.cooling + 1
+  }
+
+  protected override cautioned(): void {
+    this.reschedule((stamp) => this.freeAt(stamp))
   }
 
   protected expire(now: number): void {
-    this.expireLogs(now, now - 2 * this.window - this.quota.slackMillis - 1)
+    this.expireLogs(now, now - this.window - this.cooling - 1)
   }
 
   /** Whether the counter stays within the limit at every phase; closed comparisons throughout. */
@@ -87,6 +91,6 @@ export class SlidingBook extends LoggedBook {
   }
 
   private age(i: number, now: number): number {
-    return Math.max(0, now - this.log.stampAt(i) - this.quota.slackMillis)
+    return Math.max(0, now - this.log.stampAt(i) - (this.cooling - this.window))
   }
 }

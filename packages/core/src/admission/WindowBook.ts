@@ -63,7 +63,10 @@ export class WindowBook extends LoggedBook {
     backoffCeiling: number
   ): number {
     this.distrust(now)
-    return super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
+    const closedUntil = super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
+    // A phase that proves wrong again and again is not asked for long.
+    this.distrustedUntil = now + this.cooling * 2 ** (this.caution.strikes - 1)
+    return closedUntil
   }
 
   /** When units answered at `stamp` are free, as far as known at `now`. */
@@ -72,6 +75,11 @@ export class WindowBook extends LoggedBook {
     if (this.phase === "unknown" || now < this.distrustedUntil) return rolling
     if (this.phase === "reset") return resetBy === undefined ? rolling : Math.min(rolling, Math.max(stamp, resetBy))
     return this.clock.isKnown ? Math.min(rolling, this.clock.boundaryAfter(stamp, this.quota.windowMillis)) : rolling
+  }
+
+  protected override cautioned(now: number): void {
+    if (this.phase !== "unknown" && now >= this.distrustedUntil) return
+    this.reschedule((stamp, old) => Math.max(old, stamp + this.cooling))
   }
 
   private followClock(now: number): void {

@@ -1,0 +1,32 @@
+import { assert, describe, it } from "@effect/vitest"
+import { groups, runGroup } from "../src/Case.ts"
+
+/** The full run is `npm run prove`; here every fault under one latency, and none under the others. */
+const seed = 1
+
+for (const group of groups) {
+  const isFull = group.latency === "uniform"
+  describe(`${group.server}, latency ${group.latency}`, () => {
+    it(isFull ? "keeps the promise under every fault" : "is never refused, and gives its price", () => {
+      const rows = isFull ? runGroup(group, 1000, seed) : runGroup(group, 2000, seed, "nothing")
+      const failures = rows.flatMap(({ failure, trial }) => (failure === undefined ? [] : [`${trial}: ${failure}`]))
+      assert.deepStrictEqual(failures, [])
+      assert.isAbove(rows.length, 0)
+    })
+  })
+}
+
+describe("runGroup", () => {
+  it("gives the same rows for the same seed, and others for another", () => {
+    const group = { server: "rolling log, only bursts", latency: "tail" }
+    const [first, again, other] = [1, 1, 2].map((one) => runGroup(group, 300, one, "others on the key"))
+    assert.deepStrictEqual(first, again)
+    assert.notDeepEqual(first, other)
+  })
+
+  it("tells of a server that counts otherwise than the client was told", () => {
+    const [row] = runGroup({ server: "rolling log", latency: "none" }, 2000, seed, "clock runs slow")
+    assert.isAbove(row?.refusals ?? 0, 0)
+    assert.isTrue(row?.isBroken)
+  })
+})
