@@ -184,21 +184,6 @@ describe("decode", () => {
       assert.deepStrictEqual(decoded, { signal: { readings: [], serverDateMillis: resetsAt } })
     }
   })
-
-  it.effect.prop(
-    "gives an honest answer to rubbish",
-    {
-      wire: Wires.rubbish({
-        paths: [get.path, queryPeople.path],
-        headers: [],
-        within: ["extra"],
-        keys: ["status_code", "type", "code", "message", "extra", "__proto__"],
-        body: Wires.fixture(file).body
-      })
-    },
-    ({ wire }) => Effect.sync(() => Wires.assertHonest(wire, Attio.provider.decode(wire))),
-    { arbitrary: { runs: 5000 } }
-  )
 })
 
 describe("retrySchedule", () => {

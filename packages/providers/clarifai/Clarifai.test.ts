@@ -206,36 +206,7 @@ describe("decode", () => {
     const body = JSON.stringify({ status: { code: 10010 }, outputs: [{ status: { code: 11005 } }] })
     assert.isUndefined(answered(body).refusal)
   })
-
-  it.effect.prop(
-    "gives an honest answer to rubbish",
-    {
-      wire: Wires.rubbish({
-        paths: ["/v2/models/types"],
-        headers: ["x-ratelimit-limit"],
-        within: ["status", "outputs"],
-        keys: ["status", "code", "description", "details", "req_id", "__proto__"],
-        body: Wires.fixture(file).body
-      })
-    },
-    ({ wire }) =>
-      Effect.sync(() =>
-        Wires.assertHonest(wire, Clarifai.provider.decode(wire), wire.status === 429 || isThrottle(wire.body))
-      ),
-    { arbitrary: { runs: 5000 } }
-  )
 })
-
-/** By the page: the code alone makes a refusal. */
-const isThrottle = (body: string): boolean => {
-  try {
-    const value: unknown = JSON.parse(body)
-    const { code } = Object(Object(value).status)
-    return /^(1100[345]|CONN_THROTTLED|CONN_EXCEED_(HOURLY|MONTHLY)_LIMIT)$/.test(String(code))
-  } catch {
-    return false
-  }
-}
 
 describe("decodeStatus", () => {
   it.each([

@@ -138,21 +138,6 @@ describe("decode", () => {
       assertSome(Option.map(refusal.retryAfter, Duration.toMillis), 18_000)
     }
   )
-
-  it.effect.prop(
-    "gives an honest answer to rubbish",
-    {
-      wire: Wires.rubbish({
-        paths: [post.path],
-        headers: ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id"],
-        within: ["error"],
-        keys: ["error", "code", "message", "details", "request_id", "__proto__"],
-        body: Wires.fixture(file).body
-      })
-    },
-    ({ wire }) => Effect.sync(() => Wires.assertHonest(wire, Productlane.provider.decode(wire))),
-    { arbitrary: { runs: 5000 } }
-  )
 })
 
 describe("retrySchedule", () => {

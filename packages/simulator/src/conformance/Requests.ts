@@ -1,36 +1,10 @@
 /** Requests that a program might make of a provider: the typical ones, and what becomes of them by mistake or malice. */
 import { HttpClientRequest } from "effect/http"
 import * as Seeded from "../Seeded.ts"
-import { below, chance, pick } from "./Rubbish.ts"
-import { placed, type Setting } from "./Subject.ts"
+import { below, chance, headerValue, pathLike, pick, testHeaders } from "./Rubbish.ts"
+import { placed, type Setting, startMillis } from "./Subject.ts"
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"] as const
-
-const parts = [
-  "",
-  "1",
-  "..",
-  ".",
-  "%",
-  "%zz",
-  "%00",
-  "%2F",
-  "%7C",
-  "|",
-  "a|b|c",
-  "a b",
-  "é",
-  "\ud800",
-  "🕐",
-  ":id",
-  "{id}",
-  "query",
-  "search",
-  "v1",
-  "__proto__",
-  "constructor",
-  "x".repeat(8000)
-] as const
 
 const urls = [
   "",
@@ -70,18 +44,15 @@ export const generator = (setting: Setting): ((index: number) => HttpClientReque
   return (index) => {
     const seeded = Seeded.make(seed, "request", String(index))
     const origin = requests[below(seeded, Math.max(1, requests.length))]
-    const url = origin === undefined || chance(seeded, 5) ? pick(seeded, urls) : urlOf(seeded, origin.url)
+    const url =
+      origin === undefined || chance(seeded, 5)
+        ? pick(seeded, urls)
+        : pathLike(seeded, origin.url) + pick(seeded, queries)
     const moved = HttpClientRequest.setUrl(origin ?? HttpClientRequest.empty, url)
     const request = chance(seeded, 3) ? HttpClientRequest.setMethod(moved, pick(seeded, methods)) : moved
-    return chance(seeded, 3) ? request : placed(provider, request)
+    const sent = chance(seeded, 3) ? request : placed(provider, request)
+    return chance(seeded, 8)
+      ? HttpClientRequest.setHeader(sent, pick(seeded, testHeaders), headerValue(seeded, startMillis))
+      : sent
   }
-}
-
-/** The address with parts of its path replaced, added or gone. */
-const urlOf = (seeded: Seeded.Seeded, url: string): string => {
-  const made = url.split("/")
-  for (let edits = below(seeded, 3); edits > 0; edits--) {
-    made.splice(below(seeded, made.length + 1), below(seeded, 2), pick(seeded, parts))
-  }
-  return made.join("/") + pick(seeded, queries)
 }

@@ -39,6 +39,51 @@ export const headerNames = [
   "constructor"
 ] as const
 
+/** Headers of requests by which some providers let their refusals be tried out. */
+export const testHeaders = [
+  "x-ratelimit",
+  "x-ratelimit-hour",
+  "x-ratelimit-day",
+  "x-ratelimit-limit",
+  "x-mock"
+] as const
+
+/** Parts of paths that nobody expects. */
+export const pathParts = [
+  "",
+  "1",
+  "..",
+  ".",
+  "%",
+  "%zz",
+  "%00",
+  "%2F",
+  "%7C",
+  "|",
+  "a|b|c",
+  "a b",
+  "é",
+  "\ud800",
+  "🕐",
+  ":id",
+  "{id}",
+  "query",
+  "search",
+  "v1",
+  "__proto__",
+  "constructor",
+  "x".repeat(8000)
+] as const
+
+/** The path with parts replaced, added or gone. */
+export const pathLike = (seeded: Seeded, path: string): string => {
+  const made = path.split("/")
+  for (let edits = below(seeded, 3); edits > 0; edits--) {
+    made.splice(below(seeded, made.length + 1), below(seeded, 2), pick(seeded, pathParts))
+  }
+  return made.join("/")
+}
+
 const literals = [
   "",
   " ",

@@ -7,7 +7,7 @@
  */
 import type { Wire } from "@sluice/core/Provider"
 import * as Seeded from "../Seeded.ts"
-import { below, bodies, chance, headerNames, headerValue, jsonValue, pick } from "./Rubbish.ts"
+import { below, bodies, chance, headerNames, headerValue, jsonValue, pathLike, pick, testHeaders } from "./Rubbish.ts"
 import { credentials, pathOf, type Setting, startMillis } from "./Subject.ts"
 
 const statuses = [200, 200, 204, 302, 400, 401, 403, 404, 422, 429, 429, 500, 503] as const
@@ -20,20 +20,17 @@ export const generator = (setting: Setting, origins: ReadonlyArray<Wire>): ((ind
   const { provider, requests, seed } = setting
   const targets = requests.map((request) => ({
     method: request.method,
-    path: pathOf(provider, request),
-    headers: credentials(provider)
+    path: pathOf(provider, request)
   }))
   const trees = new Map(origins.map((origin) => [origin, treeOf(origin.body)]))
   return (index) => {
     const seeded = Seeded.make(seed, "wire", String(index))
     const origin = origins[below(seeded, Math.max(1, origins.length))] ?? nobody
     const receivedAtMillis = pick(seeded, instants)
-    const request = (chance(seeded, 3) ? targets[below(seeded, Math.max(1, targets.length))] : undefined) ?? {
-      ...origin.request,
-      headers: credentials(provider)
-    }
+    const target = chance(seeded, 3) ? targets[below(seeded, Math.max(1, targets.length))] : undefined
+    const request = { ...(target ?? origin.request), headers: credentials(provider) }
     return Object.freeze({
-      request,
+      request: Object.freeze(chance(seeded, 12) ? strange(seeded, request) : request),
       status: chance(seeded, 3) ? pick(seeded, statuses) : origin.status,
       headers: Object.freeze(headersOf(seeded, origin, receivedAtMillis)),
       body: bodyOf(seeded, origin.body, trees.get(origin)).slice(0, maxBody),
@@ -41,6 +38,12 @@ export const generator = (setting: Setting, origins: ReadonlyArray<Wire>): ((ind
     })
   }
 }
+
+/** A request to some other path, or in a test mode. */
+const strange = (seeded: Seeded.Seeded, { headers, method, path }: Wire["request"]): Wire["request"] =>
+  chance(seeded, 2)
+    ? { method, path: pathLike(seeded, path), ...(headers && { headers }) }
+    : { method, path, headers: { ...headers, [pick(seeded, testHeaders)]: headerValue(seeded, startMillis) } }
 
 const nobody: Wire = {
   request: { method: "GET", path: "/" },
