@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Seeded from "@sluice/simulator/Seeded"
-import { Events } from "../src/Events.ts"
+import { Events } from "@sluice/prove/Events"
 
 describe("Events", () => {
   it("lets things happen by their instants, of equal ones the first planned", () => {

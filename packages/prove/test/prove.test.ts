@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { groups, runGroup } from "../src/Case.ts"
+import { groups, runGroup } from "@sluice/prove/Case"
 
 /** The full run is `npm run prove`; here every fault under one latency, and none under the others. */
 const seed = 1
