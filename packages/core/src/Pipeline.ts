@@ -3,13 +3,14 @@
  *
  * Nothing goes round the gate: a retry is admitted anew.
  */
-import { type Duration, Effect, Exit, Option, type Redacted, type Schedule } from "effect"
+import { type Duration, Effect, Exit, Option, type Schedule } from "effect"
 import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest } from "effect/http"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Authorized from "./pipeline/Authorized.ts"
 import * as Body from "./pipeline/Body.ts"
+import * as Bounded from "./pipeline/Bounded.ts"
 import { quotasOf } from "./pipeline/quotasOf.ts"
 import type { Attempt, Decoded, Provider, Quotas } from "./Provider.ts"
 import type * as Quota from "./Quota.ts"
@@ -25,8 +26,8 @@ export type Client<E> = HttpClient.HttpClient.With<Failure | E>
 type Failure = HttpClientError.HttpClientError | AdmissionError
 
 export interface Options<Q extends Quotas = Quotas> {
-  /** The key, or how to get the one that is valid now. */
-  readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
+  /** The key, or how to get the one that is valid now: asked for at each attempt, when its turn has come. */
+  readonly apiKey: Authorized.Key
   /** Whose quotas they are, by a name that may be printed; by default a hash of the key. */
   readonly partition?: string | undefined
   readonly baseUrl?: string | undefined
@@ -52,17 +53,24 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     const limiter = yield* RateLimiter
     const base = yield* HttpClient.HttpClient
     const around = provider.around ? yield* provider.around : (attempt: Attempt<E>) => attempt
-    const authorize = yield* Authorized.make(provider, options)
+    const { authorize, place } = yield* Authorized.make(provider, options)
     const { caps, quotas } = quotasOf(provider.quotas, options)
 
-    const attempt = ({ partition, request }: Authorized.Authorized): Attempt<E> =>
+    const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
           const needs = [...provider.classify(request, quotas), ...caps]
           const claim = Claim.make({ needs, partition, origin: provider.id })
           const permit = yield* Effect.mapError(limiter.acquire(claim, restore), refusalOf<E>(provider.id))
+          const authorized = yield* Effect.exit(restore(authorize(request)))
+          if (Exit.isFailure(authorized)) {
+            limiter.settle(permit, "unsent", { signal: Signal.none })
+            return yield* Effect.failCause(authorized.cause)
+          }
           let decoded: Decoded<E> = { signal: Signal.none }
-          const sent = Effect.flatMap(send(base, request), (response) => Body.read(provider, request, response))
+          const sent = Effect.flatMap(send(base, authorized.value), (response) =>
+            Body.read(provider, authorized.value, response)
+          )
           const exit = yield* Effect.exit(restore(sent))
           if (Exit.isSuccess(exit)) decoded = exit.value.decoded
           const { refusal, signal } = decoded
@@ -80,10 +88,10 @@ export const make = <E extends RateLimited, Q extends Quotas>(
       )
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Attempt<E> =>
-      Effect.flatMap(authorize(request), (authorized) =>
+      Effect.flatMap(place(request), (placed) =>
         withDefaults(
           options,
-          retrying(provider, authorized.request, options.retry, around(attempt(authorized), authorized.request))
+          retrying(provider, placed.request, options.retry, around(attempt(placed), placed.request))
         )
       )
 
@@ -112,7 +120,7 @@ const retrying = <E extends RateLimited, Q extends Quotas>(
 ): Attempt<E> => {
   if (retry === "none" || request.body._tag === "Stream") return flow
   const repeatsRefused = provider.repeatsRefused(request)
-  return Effect.retry(flow, {
+  return Bounded.retry(flow, {
     schedule: retry ?? RetrySchedule.current,
     while: (error) =>
       isRateLimited(error) ? repeatsRefused : error._tag === "HttpClientError" && isIdempotent(request)

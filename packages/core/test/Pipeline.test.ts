@@ -192,6 +192,61 @@ describe("Pipeline", () => {
     }
   )
 
+  it.effect.each([
+    ["a wait that was told", "60", 10],
+    ["a wait that nobody told", "", 10]
+  ] as const)("gives up a call with its refusal where %s ends after the call's deadline", ([, retryAfter, endedAt]) => {
+    const seen: Array<Seen> = []
+    return Effect.gen(function* () {
+      const client = yield* Pipeline.make(acme, options)
+      const error = yield* runToEnd(Effect.flip(client.get("/things").pipe(RateLimiter.failFast)), 1)
+      assert.strictEqual(error._tag, "AcmeRateLimited")
+      assert.isAtMost(yield* Clock.currentTimeMillis, endedAt + 5)
+      assert.strictEqual(seen.length, 1)
+    }).pipe(Effect.provide([server(seen, () => refused(retryAfter)), RateLimiter.layer]))
+  })
+
+  it.effect("counts the deadline from the start of the call, not of its last attempt", () => {
+    const seen: Array<Seen> = []
+    return Effect.gen(function* () {
+      const client = yield* Pipeline.make(acme, options)
+      const error = yield* runToEnd(Effect.flip(client.get("/things").pipe(RateLimiter.within("5 seconds"))), 1)
+      assert.strictEqual(error._tag, "AcmeRateLimited")
+      // Two seconds each: the third attempt at about four, and no fourth at about six.
+      assert.deepStrictEqual(
+        seen.map(({ at }) => Math.floor(at / 1000)),
+        [0, 2, 4]
+      )
+    }).pipe(Effect.provide([server(seen, () => refused("2")), RateLimiter.layer]))
+  })
+
+  it.effect("asks for the key when a call's turn has come", () => {
+    const seen: Array<Seen> = []
+    return Effect.gen(function* () {
+      const apiKey = Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(`of second ${Math.floor(now / 1000)}`))
+      const client = yield* Pipeline.make(acme, { apiKey, partition: "p" })
+      yield* runToEnd(Effect.forEach([1, 2, 3, 4, 5, 6, 7], () => client.get("/things"), { concurrency: "unbounded" }))
+      assert.deepStrictEqual(
+        seen.map(({ request }) => request.headers["authorization"]),
+        [0, 0, 0, 1, 1, 1, 2].map((second) => `Bearer of second ${second}`)
+      )
+    }).pipe(Effect.provide([server(seen, () => new Response("ok")), RateLimiter.layer]))
+  })
+
+  it.effect("takes the slot back from a call whose key cannot be had", () => {
+    const seen: Array<Seen> = []
+    return Effect.gen(function* () {
+      const failure = new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({ request: HttpClientRequest.get("https://acme.test/token") })
+      })
+      const client = yield* Pipeline.make(acme, { apiKey: Effect.fail(failure), partition: "p", retry: "none" })
+      assert.strictEqual(yield* Effect.flip(client.get("/things")), failure)
+      const [status] = yield* RateLimiter.status()
+      assert.strictEqual(status?.free, 3)
+      assert.strictEqual(seen.length, 0)
+    }).pipe(Effect.provide([server(seen, () => new Response("ok")), RateLimiter.layer]))
+  })
+
   it.effect("leaves the body of an error readable, however long it is", () => {
     const text = "x".repeat(200_000)
     return Effect.gen(function* () {

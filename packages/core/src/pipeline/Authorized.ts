@@ -1,13 +1,19 @@
-/** Completes a request: where it goes, with which key, and on whose quotas. */
+/** Completes a request: where it goes and on whose quotas, and with which key, once it may go. */
 import { Cache, Effect, Option, Redacted } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import type { Provider, Quotas } from "../Provider.ts"
 import type { RateLimited } from "../RateLimited.ts"
 
-export interface Authorized {
+/** A key, or how to get the one that is valid now; where the latter fails, so does the call. */
+export type Key = Redacted.Redacted | Effect.Effect<Redacted.Redacted, HttpClientError.HttpClientError>
+
+/** A request that has an address and a partition, and no key yet: it may wait for longer than a key lives. */
+export interface Placed {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly partition: string
 }
+
+type Completed<A> = Effect.Effect<A, HttpClientError.HttpClientError>
 
 /** Keys rotate; the names of so many are remembered. */
 const rememberedKeys = 256
@@ -15,34 +21,31 @@ const rememberedKeys = 256
 /** A key goes only where its provider lives: an address elsewhere fails before anything is sent. */
 export const make = <E extends RateLimited, Q extends Quotas>(
   provider: Provider<E, Q>,
-  options: {
-    readonly apiKey: Redacted.Redacted | Effect.Effect<Redacted.Redacted>
-    readonly partition?: string | undefined
-    readonly baseUrl?: string | undefined
-  }
+  options: { readonly apiKey: Key; readonly partition?: string | undefined; readonly baseUrl?: string | undefined }
 ) =>
   Effect.gen(function* () {
     const { apiKey, partition } = options
     const baseUrl = (options.baseUrl ?? provider.baseUrl).replace(/\/+$/, "")
     const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
     const key = Redacted.isRedacted(apiKey) ? Effect.succeed(apiKey) : apiKey
-    return (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Authorized, HttpClientError.HttpClientError> =>
-      Effect.gen(function* () {
-        const placed = yield* place(request, baseUrl)
-        const redacted = yield* key
-        const authorized = HttpClientRequest.setHeader(
-          placed,
-          "authorization",
-          `${provider.authorization} ${Redacted.value(redacted)}`
+    const prepare = provider.prepare ?? Effect.succeed
+    return {
+      place: (request: HttpClientRequest.HttpClientRequest): Completed<Placed> =>
+        Effect.gen(function* () {
+          const prepared = yield* prepare(yield* placed(request, baseUrl))
+          return {
+            request: prepared,
+            partition: partition ?? (yield* Cache.get(names, Redacted.value(yield* key)))
+          }
+        }),
+      authorize: (request: HttpClientRequest.HttpClientRequest): Completed<HttpClientRequest.HttpClientRequest> =>
+        Effect.map(key, (redacted) =>
+          HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(redacted)}`)
         )
-        return {
-          request: provider.prepare ? yield* provider.prepare(authorized) : authorized,
-          partition: partition ?? (yield* Cache.get(names, Redacted.value(redacted)))
-        }
-      })
+    }
   })
 
-const place = (
+const placed = (
   request: HttpClientRequest.HttpClientRequest,
   baseUrl: string
 ): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
