@@ -138,6 +138,22 @@ describe("classify", () => {
   )
 })
 
+describe("request", () => {
+  it.effect("makes the request again that a violation names", () =>
+    Effect.gen(function* () {
+      const broken = subject({
+        classify: ({ url }, own) => (decodeURIComponent(url), [Claim.need(own.reads)])
+      })
+      const { input, replay, rule } = yield* caught("classify", broken)
+      assert.match(rule, /returns a list of draws/)
+      assert.isDefined(replay)
+      const { method, url } = Conformance.request(broken, replay.index)
+      assert.throws(() => decodeURIComponent(url), URIError)
+      assert.strictEqual(input, `${method} ${JSON.stringify(url)}`)
+    })
+  )
+})
+
 /** What `decode` gives, changed where it is a refusal. */
 const decoding =
   (change: (decoded: Required<Decoded<PatisserieRateLimited>>, wire: Wire) => Decoded<PatisserieRateLimited>) =>

@@ -5,11 +5,9 @@
  * that differ. How fast it could be at best is known from the simulation's counters: a client that needs more than twice
  * that counts its requests dearer than the server does.
  */
-import { layer as limiterLayer } from "@sluice/core/RateLimiter"
 import type { Response, Simulation } from "@sluice/core/Simulation"
-import { Cause, Clock, Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
-import { TestClock } from "effect/testing"
 import * as Scenario from "../Scenario.ts"
 import * as Simulator from "../Simulator.ts"
 import type { Finding, Refute } from "./Check.ts"
@@ -18,6 +16,7 @@ import { groupOf } from "./Classified.ts"
 import * as Simulated from "./Simulated.ts"
 import { key, type Setting, startMillis } from "./Subject.ts"
 import { show, type Violation } from "./Violation.ts"
+import * as VirtualTime from "./VirtualTime.ts"
 
 /** Requests that draw on the same counters. */
 interface Group {
@@ -188,15 +187,7 @@ const run = (setting: Setting, groups: ReadonlyArray<Group>, scenario: Scenario.
     )
     const { exit, stats } = yield* Simulator.fastForward(work, { atMost })
     return { doneAfter, exit, stats }
-  }).pipe(
-    Effect.provide(
-      limiterLayer.pipe(
-        Layer.provideMerge(Simulator.layer(quick(setting.simulation), scenario)),
-        Layer.provideMerge(Layer.effectDiscard(TestClock.setTime(startMillis))),
-        Layer.provideMerge(Layer.fresh(TestClock.layer()))
-      )
-    )
-  )
+  }).pipe(Effect.provide(VirtualTime.layer(quick(setting.simulation), scenario)))
 
 /** Requests by the counters that they draw on, each as often as fills its tightest quota some times over. */
 const groupsOf = ({ provider, requests }: Setting, total: number): ReadonlyArray<Group> => {

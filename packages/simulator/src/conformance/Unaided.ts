@@ -4,18 +4,17 @@
  * Without this, a simulation that counts nothing would let every client pass.
  */
 import { isRateLimited } from "@sluice/core/RateLimited"
-import { layer as limiterLayer } from "@sluice/core/RateLimiter"
 import type { Simulation } from "@sluice/core/Simulation"
-import { Effect, Layer, Option, Redacted } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Option, Redacted } from "effect"
 import * as Simulator from "../Simulator.ts"
 import type { Finding, Refute } from "./Check.ts"
 import { groupOf } from "./Classified.ts"
 import { showWire } from "./Decoded.ts"
 import * as Simulated from "./Simulated.ts"
 import * as Sound from "./SoundSignal.ts"
-import { key, type Setting, startMillis } from "./Subject.ts"
+import { key, type Setting } from "./Subject.ts"
 import { show } from "./Violation.ts"
+import * as VirtualTime from "./VirtualTime.ts"
 
 export const examine = (setting: Setting, refute: Refute): Effect.Effect<Finding> =>
   Effect.gen(function* () {
@@ -80,15 +79,9 @@ const reaches = (setting: Setting, refute: Refute, request: Setting["requests"][
     return undefined
   }).pipe(
     Effect.provide(
-      limiterLayer.pipe(
-        Layer.provideMerge(
-          Simulator.layer(verbose(setting.simulation), {
-            lower: Object.keys(setting.simulation.quotas).map((quota) => ({ quota, limit: 0 }))
-          })
-        ),
-        Layer.provideMerge(Layer.effectDiscard(TestClock.setTime(startMillis))),
-        Layer.provideMerge(Layer.fresh(TestClock.layer()))
-      )
+      VirtualTime.layer(verbose(setting.simulation), {
+        lower: Object.keys(setting.simulation.quotas).map((quota) => ({ quota, limit: 0 }))
+      })
     ),
     Effect.catch((error) =>
       Effect.succeed(
@@ -108,7 +101,8 @@ const verbose = (simulation: Simulation): Simulation => ({
   refuse(refused, request, context) {
     const response = simulation.refuse(refused, request, context)
     const { body } = response
-    return typeof body === "object" && body !== null
+    // Of a body that tells the refusal nothing may be cut off.
+    return response.status >= 400 && typeof body === "object" && body !== null
       ? { ...response, body: { ...body, padding: "x".repeat(200_000) } }
       : response
   }
