@@ -87,7 +87,7 @@ const importAll = async ({ folder, run }: Project): Promise<string> => {
 const closed = [
   "@sluice/core/admission/Book",
   "@sluice/core/WaitingRoom",
-  "@sluice/simulator/Serve",
+  "@sluice/simulator/TokenBucket",
   "@sluice/cli/main"
 ]
 
