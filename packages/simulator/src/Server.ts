@@ -44,7 +44,7 @@ export const make = (simulation: Simulation, scenario: Scenario.Scenario, startM
   const respond = (request: Request, nowMillis: number, endsAtMillis: number, context: Context) => {
     const intercepted = simulation.intercept?.(request, context)
     if (intercepted !== undefined) {
-      recorder.intercepted()
+      recorder.intercepted(intercepted.status)
       return [intercepted]
     }
     const meters = simulation.meters(request, metering.quotas)

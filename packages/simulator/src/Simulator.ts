@@ -25,6 +25,7 @@ import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse
 import type { ServeError } from "effect/http/HttpServerError"
 import { exchange } from "./Exchange.ts"
 import * as FastForward from "./FastForward.ts"
+import * as Reroute from "./Reroute.ts"
 import * as Scenario from "./Scenario.ts"
 import type { Served, ServeOptions } from "./Serve.ts"
 import * as Server from "./Server.ts"
@@ -83,10 +84,49 @@ export const serve = (
   options?: ServeOptions
 ): Effect.Effect<Served, ServeError, Scope.Scope> => {
   const start = prepare(isList(simulations) ? simulations : [simulations], scenario)
-  // Loaded when it is used, so that programs without Node can import the layers.
-  return Effect.flatMap(
-    Effect.promise(() => import("./Serve.ts")),
-    (module) => Effect.flatMap(Clock.currentTimeMillis, (now) => module.serve(start(now), options))
+  return Effect.map(serving(start, options), ({ served }) => served)
+}
+
+export interface LayerServedOptions extends ServeOptions {
+  /** Takes the address of each simulation at the start, and what they saw at the end; `Console.log` will do. Default nobody. */
+  readonly report?: ((line: string) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Serves simulations over HTTP on 127.0.0.1, for a program that is written against the real addresses: requests to a
+ * simulation's `baseUrl` are sent to its server instead, by the `HttpClient` of the context. Others fail with a
+ * `TransportError`, so that nothing leaves the machine.
+ *
+ * @example
+ * ```ts
+ * import { NodeHttpClient } from "@effect/platform-node"
+ * import { RateLimiter } from "@sluice/core"
+ * import { Attio } from "@sluice/providers/attio"
+ * import { simulation } from "@sluice/providers/attio/simulation"
+ * import { Simulator } from "@sluice/simulator"
+ * import { Console, Layer, Redacted } from "effect"
+ *
+ * const AttioSimulated = Attio.layer({ apiKey: Redacted.make("simulated") }).pipe(
+ *   Layer.provide(Simulator.layerServed(simulation, { latency: { before: "20 millis" } }, { report: Console.log })),
+ *   Layer.provide([NodeHttpClient.layerUndici, RateLimiter.layer])
+ * )
+ * ```
+ */
+export const layerServed = (
+  simulations: Entry | ReadonlyArray<Entry>,
+  scenario?: Scenario.Input,
+  options: LayerServedOptions = {}
+): Layer.Layer<HttpClient.HttpClient | Simulator, ServeError, HttpClient.HttpClient> => {
+  const start = prepare(isList(simulations) ? simulations : [simulations], scenario)
+  return Layer.effectContext(
+    Effect.gen(function* () {
+      const base = yield* HttpClient.HttpClient
+      const { served, servers } = yield* serving(start, options)
+      if (options.report) yield* reporting(servers, served, options.report)
+      return Context.make(HttpClient.HttpClient, Reroute.to(served.urls, servers, base)).pipe(
+        Context.add(Simulator, service(servers))
+      )
+    })
   )
 }
 
@@ -128,20 +168,35 @@ const service = (servers: ReadonlyArray<Server.Server>): Simulator["Service"] =>
   statsOf: (id) => Effect.sync(() => servers.find((server) => server.simulation.id === id)?.stats() ?? Stats.empty)
 })
 
+const serving = Effect.fnUntraced(function* (start: ReturnType<typeof prepare>, options?: ServeOptions) {
+  // Loaded when it is used, so that programs without Node can import the layers.
+  const { serve } = yield* Effect.promise(() => import("./Serve.ts"))
+  const servers = start(yield* Clock.currentTimeMillis)
+  return { servers, served: yield* serve(servers, options) }
+})
+
+const reporting = Effect.fnUntraced(function* (
+  servers: ReadonlyArray<Server.Server>,
+  served: Served,
+  report: NonNullable<LayerServedOptions["report"]>
+) {
+  for (const { simulation } of servers) {
+    yield* report(`${simulation.id} is simulated at ${servers.length === 1 ? served.url : served.urls[simulation.id]}`)
+  }
+  const startedAt = yield* Clock.currentTimeMillis
+  yield* Effect.addFinalizer(() =>
+    Effect.gen(function* () {
+      const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
+      yield* report(`${Stats.summary(yield* served.stats)}, ${seconds.toFixed(1)} s`)
+    })
+  )
+})
+
 const client = (servers: ReadonlyArray<Server.Server>): HttpClient.HttpClient => {
-  // The longest path first, so that a provider may live below another one's.
-  const byPath = servers.toSorted((left, right) => right.basePath.length - left.basePath.length)
-  const origins = new Map(servers.map((server) => [server, new URL(server.simulation.baseUrl).origin]))
-  return HttpClient.make((request, url) => {
-    for (const server of byPath) {
-      const path = origins.get(server) === url.origin ? Server.below(server.basePath, url.pathname) : undefined
-      if (path !== undefined) return send(server, request, path, url.searchParams)
-    }
-    const description = `no simulation lives at ${url.origin}${url.pathname}, only at ${servers.map(baseUrlOf).join(", ")}`
-    return Effect.fail(
-      new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
-    )
-  })
+  const find = Reroute.finder(servers)
+  return HttpClient.make((request, url) =>
+    Effect.flatMap(find(request, url), ({ path, server }) => send(server, request, path, url.searchParams))
+  )
 }
 
 const send = Effect.fnUntraced(function* (
@@ -165,7 +220,5 @@ const bodyOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<str
       )
 
 const hasBody = (status: number) => status !== 204 && status !== 205 && status !== 304
-
-const baseUrlOf = (server: Server.Server) => server.simulation.baseUrl
 
 const isList = (value: Entry | ReadonlyArray<Entry>): value is ReadonlyArray<Entry> => Array.isArray(value)

@@ -20,6 +20,8 @@ export interface Stats {
   readonly refusals: number
   /** Requests that were answered before anything was counted. */
   readonly intercepted: number
+  /** The same by the status of their answers, 429 among them where a refusal was forced. */
+  readonly interceptedByStatus: Readonly<Record<number, number>>
   /** Requests to an endpoint that the simulation does not have. */
   readonly unrouted: number
   /** By simulation, then by quota. */
@@ -52,6 +54,7 @@ export const empty: Stats = {
   requests: 0,
   refusals: 0,
   intercepted: 0,
+  interceptedByStatus: {},
   unrouted: 0,
   quotas: {},
   keys: {},
@@ -62,7 +65,7 @@ export const empty: Stats = {
 export interface Recorder {
   readonly point: (point: Omit<Point, "simulation">) => void
   readonly request: (keys: ReadonlyArray<string>, isRefused: boolean) => void
-  readonly intercepted: () => void
+  readonly intercepted: (status: number) => void
   readonly unrouted: () => void
   readonly stats: () => Stats
 }
@@ -70,6 +73,7 @@ export interface Recorder {
 /** Collects in bounded memory: all but the newest `limit` points may be dropped. */
 export const recorder = (simulation: string, limit = maxPoints): Recorder => {
   const totals = { requests: 0, refusals: 0, intercepted: 0, unrouted: 0 }
+  const statuses: Record<number, number> = {}
   const quotas = new Map<string, { counted: number; refused: number; units: number; foreign: number }>()
   const keys = new Map<string, { requests: number; refusals: number }>()
   let timeline: Array<Point> = []
@@ -99,9 +103,10 @@ export const recorder = (simulation: string, limit = maxPoints): Recorder => {
         if (isRefused) count.refusals++
       }
     },
-    intercepted() {
+    intercepted(status) {
       totals.requests++
       totals.intercepted++
+      statuses[status] = (statuses[status] ?? 0) + 1
     },
     unrouted() {
       totals.unrouted++
@@ -110,6 +115,7 @@ export const recorder = (simulation: string, limit = maxPoints): Recorder => {
       const excess = Math.max(0, timeline.length - limit)
       return {
         ...totals,
+        interceptedByStatus: { ...statuses },
         quotas: { [simulation]: plain(quotas) },
         keys: { [simulation]: plain(keys) },
         timeline: timeline.slice(excess),
@@ -128,6 +134,7 @@ export const merge = (all: ReadonlyArray<Stats>): Stats =>
           requests: left.requests + right.requests,
           refusals: left.refusals + right.refusals,
           intercepted: left.intercepted + right.intercepted,
+          interceptedByStatus: added(left.interceptedByStatus, right.interceptedByStatus),
           unrouted: left.unrouted + right.unrouted,
           quotas: { ...left.quotas, ...right.quotas },
           keys: { ...left.keys, ...right.keys },
@@ -136,6 +143,21 @@ export const merge = (all: ReadonlyArray<Stats>): Stats =>
         }),
         empty
       )
+
+/**
+ * The counts in one line: "241 calls, 0 refused". Refused is what a quota refused and what was answered with a 429 all the
+ * same; other answers that were given before anything was counted, and calls to endpoints that are not simulated, are told
+ * if there are any.
+ */
+export const summary = ({ interceptedByStatus, refusals, requests, unrouted }: Stats): string => {
+  const { 429: forced = 0, ...others } = interceptedByStatus
+  return [
+    `${requests} ${requests === 1 ? "call" : "calls"}`,
+    `${refusals + forced} refused`,
+    ...Object.entries(others).map(([status, count]) => `${count} answered ${status}`),
+    ...(unrouted > 0 ? [`${unrouted} not simulated`] : [])
+  ].join(", ")
+}
 
 /** The same with a fingerprint in the place of each key, for whatever leaves the process: keys may be credentials. */
 export const masked = (stats: Stats): Stats => ({
@@ -157,6 +179,12 @@ const entry = <A>(map: Map<string, A>, key: string, initial: () => A): A => {
   const created = initial()
   map.set(key, created)
   return created
+}
+
+const added = (left: Readonly<Record<number, number>>, right: Readonly<Record<number, number>>) => {
+  const sums: Record<number, number> = { ...left }
+  for (const [status, count] of Object.entries(right)) sums[Number(status)] = (sums[Number(status)] ?? 0) + count
+  return sums
 }
 
 const plain = <A extends object>(map: ReadonlyMap<string, A>): Readonly<Record<string, A>> =>
