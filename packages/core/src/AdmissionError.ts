@@ -10,7 +10,7 @@
  * call.pipe(Effect.catchReason("AdmissionError", "DeadlineExceeded", (reason) => Console.log(reason.earliest)))
  * ```
  */
-import { DateTime, Schema } from "effect"
+import { DateTime, Option, Schema } from "effect"
 
 /** The limiter already holds as many waiting calls as it may. */
 export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", { bound: Schema.Int }) {
@@ -72,6 +72,17 @@ export class AdmissionError extends Schema.TaggedError<AdmissionError>()("Admiss
   partition: Schema.String,
   reason: Schema.Union([QueueFull, DeadlineExceeded, Never, Closed, Store])
 }) {
+  /** From when the call may be admitted, as far as known; none if that is not known, or never. The same as of a `RateLimited`. */
+  get retryAt(): Option.Option<DateTime.Utc> {
+    switch (this.reason._tag) {
+      case "DeadlineExceeded":
+        return Option.some(this.reason.earliest)
+      case "Closed":
+        return Option.some(this.reason.retryAt)
+      default:
+        return Option.none()
+    }
+  }
   override get message() {
     return this.reason.message
   }
