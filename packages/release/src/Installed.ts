@@ -25,7 +25,8 @@ export const check = async (workshop: Workshop): Promise<Report> => {
           "closed",
           "a request through Attio.layer",
           "sluice --help",
-          "sluice simulate"
+          "sluice simulate",
+          "sluice demo"
         ],
         rows: rows.map(({ row }) => row)
       }
@@ -61,7 +62,8 @@ const rowOf = async (node: string, workshop: Workshop) => {
     await attempt("import nothing closed", () => importClosed(project)),
     await attempt("one request", () => request(project)),
     await attempt("sluice --help", () => help(project)),
-    await attempt("sluice simulate", () => simulate(project))
+    await attempt("sluice simulate", () => simulate(project)),
+    await attempt("sluice demo", () => demo(project))
   ]
   return { row, failures }
 }
@@ -116,6 +118,15 @@ const help = async ({ run }: Project): Promise<string> => {
   if (!said.includes(version)) throw new Error(`it is ${version} and says ${said}`)
   const { stdout } = await run("npx", ["--no-install", "sluice", "--help"])
   for (const word of ["simulate", "demo"]) if (!stdout.includes(word)) throw new Error(`no word of ${word}: ${stdout}`)
+  return "ok"
+}
+
+/** Short, but with its report, which reads files of other packages. */
+const demo = async ({ run }: Project): Promise<string> => {
+  const options = ["attio", "--calls", "20", "--budget", "2", "--json"]
+  const { stdout } = await run("npx", ["--no-install", "sluice", "demo", ...options])
+  const { isNeverRefused } = JSON.parse(stdout) as { readonly isNeverRefused: boolean }
+  if (!isNeverRefused) throw new Error(stdout)
   return "ok"
 }
 
