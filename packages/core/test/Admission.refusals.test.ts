@@ -200,7 +200,9 @@ describe("Admission after a refusal", () => {
       [301, ["refused", after(100)], 401]
     ])
     assert.strictEqual(again.book().cooling, 10_200)
-    assert.deepStrictEqual([199 + 640_000 - 1, 199 + 640_000].map(coolingAt), [10_100, 10_000])
+    const calm = 2 * 16 * 10_000
+    assert.deepStrictEqual([199 + calm - 1, 199 + calm].map(coolingAt), [10_100, 10_050])
+    assert.deepStrictEqual([coolingAt(10 * calm), play.book().caution.strikes], [10_000, 0])
   })
 
   it("waits twice as long for each refusal in a row before the limit grows", () => {

@@ -163,7 +163,8 @@ export abstract class Book {
     }
     const slow = this.quota.slowBelow
     if (slow && told.remaining < slow.remaining && (slow.when === "always" || this.foreign > 0)) {
-      this.pace.slow(told.remaining, now, told.resetBy ?? now + this.cooling)
+      // However late a reset is told: what little there is comes back within a window.
+      this.pace.slow(told.remaining, now, Math.min(told.resetBy ?? Infinity, now + this.cooling))
     }
   }
 
@@ -181,8 +182,8 @@ export abstract class Book {
     const closedUntil = Math.max(now + this.quota.penaltyMillis, untold)
     this.gate.close(closedUntil, now, maxPause)
     this.latencySamples = 0
-    if (this.quota.kind !== "unpublished" && this.caution.refused(sentAt, now, closedUntil, this.cooling))
-      this.heed(now)
+    const isNews = this.caution.refused(sentAt, now, closedUntil, this.cooling)
+    if (isNews && this.quota.kind !== "unpublished") this.heed(now)
     return closedUntil
   }
 

@@ -3,7 +3,7 @@
  *
  * The limit is cut once for all that was under way, and grows back in steps. The window is stretched by what the refused
  * request's way would explain, twice as much each time, and relaxes much later. Each refusal in a row doubles the time
- * to the next attempt, so that what was broken for good is met a few times and not for ever; each quiet step halves it.
+ * to the next attempt, so that what was broken for good is met a few times and not for ever.
  */
 
 const cut = 0.8
@@ -11,8 +11,8 @@ const cut = 0.8
 const steps = 20
 /** The window is stretched by at least a two hundredth, and by a tenth at most. */
 const stretch = { least: 200, most: 10 }
-/** So many windows without a refusal, doubled for each in a row, make one of them forgotten. */
-const calmWindows = 32
+/** After so many windows without a refusal, doubled for each in a row, the window relaxes by half, or one is forgotten. */
+const calmWindows = 16
 const mostStrikes = 10
 
 export class Caution {
@@ -20,7 +20,8 @@ export class Caution {
   limit: number
   /** Added to the window. */
   extraMillis = 0
-  private readonly windowMillis: number
+  private readonly leastExtra: number
+  private readonly mostExtra: number
   /** Refusals in a row, as far as they are remembered. */
   strikes = 0
   private noticedAt = -Infinity
@@ -30,7 +31,8 @@ export class Caution {
 
   constructor(limit: number, windowMillis: number) {
     this.limit = limit
-    this.windowMillis = windowMillis
+    this.leastExtra = Math.ceil(windowMillis / stretch.least)
+    this.mostExtra = Math.floor(windowMillis / stretch.most)
   }
 
   /** Takes in a refusal of what was sent at `sentAt`; gives whether it tells anything new. */
@@ -42,8 +44,8 @@ export class Caution {
     this.growEvery = cooling * 2 ** (this.strikes - 1)
     this.growsAt = closedUntil + this.growEvery
     this.calmAt = closedUntil + this.calm(cooling)
-    const extra = Math.max(2 * this.extraMillis, now - sentAt + 1, Math.ceil(this.windowMillis / stretch.least))
-    this.extraMillis = Math.min(extra, Math.floor(this.windowMillis / stretch.most))
+    const extra = Math.max(2 * this.extraMillis, now - sentAt + 1, this.leastExtra)
+    this.extraMillis = Math.min(extra, this.mostExtra)
     return true
   }
 
@@ -66,8 +68,9 @@ export class Caution {
       this.growsAt = this.limit < ceiling ? this.growsAt + this.growEvery : Infinity
     }
     while (now >= this.calmAt) {
-      this.strikes--
-      this.extraMillis = this.strikes === 0 ? 0 : Math.floor(this.extraMillis / 2)
+      // Refusals are remembered while the window relaxes: one that comes back then is no new one.
+      if (this.extraMillis === 0) this.strikes--
+      this.extraMillis = this.extraMillis > this.leastExtra ? Math.floor(this.extraMillis / 2) : 0
       this.calmAt = this.strikes === 0 ? Infinity : this.calmAt + this.calm(cooling)
     }
     return true

@@ -1,0 +1,47 @@
+/** The suites that guard `Admission`, over sources of which one safeguard was taken away. */
+import { defineConfig } from "vitest/config"
+import type { Reporter } from "vitest/node"
+import { mutations } from "./Mutations.ts"
+
+const mutation = mutations[Number(process.env["SLUICE_MUTATION"] ?? -1)]
+const root = new URL("../../../..", import.meta.url).pathname
+
+const plugin = {
+  name: "sluice-mutation",
+  enforce: "pre" as const,
+  transform(code: string, id: string) {
+    if (!mutation || !id.split("?")[0]?.endsWith(`packages/core/src/${mutation.file}`)) return undefined
+    if (code.split(mutation.from).length !== 2)
+      throw new Error(`${mutation.file} does not hold it once: ${mutation.from}`)
+    return { code: code.replace(mutation.from, () => mutation.to), map: null }
+  }
+}
+
+/** Says which tests failed, a line each. */
+const reporter: Reporter = {
+  onTestCaseResult: (test) => {
+    if (test.result().state === "failed") console.log(`FAILED ${test.fullName}`)
+  },
+  onTestModuleEnd: (module) => {
+    for (const error of module.errors()) console.log(`FAILED ${module.relativeModuleId}: ${error.message}`)
+  }
+}
+
+/** The quick suites first; who survives them meets the long ones. */
+const include = {
+  quick: ["packages/core/test/Admission*.test.ts", "packages/core/test/RateLimiterStore.test.ts"],
+  long: ["packages/core/test/*.test.ts", "packages/prove/test/prove.test.ts"]
+}
+
+export default defineConfig({
+  root,
+  plugins: [plugin],
+  ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
+  test: {
+    include: process.env["SLUICE_SUITES"] === "long" ? include.long : include.quick,
+    exclude: process.env["SLUICE_SUITES"] === "long" ? [] : ["packages/core/test/Admission.exhaustive.test.ts"],
+    bail: 1,
+    reporters: [reporter],
+    testTimeout: 60_000
+  }
+})
