@@ -27,21 +27,29 @@ export const finder = (servers: ReadonlyArray<Server.Server>) => {
   }
 }
 
-/** The same client, whose requests go to where each simulation is served, by its id. */
+/**
+ * The same client, whose requests go to where each simulation is served, by its id. Whatever stands above it sees real
+ * addresses only; a response tells where it came from, and whoever repeats its request gets there again.
+ */
 export const to = (
   urls: Readonly<Record<string, string>>,
   servers: ReadonlyArray<Server.Server>,
   client: HttpClient.HttpClient
 ): HttpClient.HttpClient => {
   const find = finder(servers)
-  return HttpClient.mapRequestEffect(client, (request) => {
+  const origins = new Set(Object.values(urls).map((url) => new URL(url).origin))
+  const rerouted = (request: HttpClientRequest.HttpClientRequest) => {
     const url = URL.parse(request.url)
-    return url
-      ? Effect.map(find(request, url), ({ path, server }) =>
-          HttpClientRequest.setUrl(request, `${urls[server.simulation.id]}${path}${url.search}${url.hash}`)
-        )
-      : failed(new HttpClientError.InvalidUrlError({ request, description: "the address has no origin" }))
-  })
+    if (!url) return failed(new HttpClientError.InvalidUrlError({ request, description: "the address has no origin" }))
+    if (origins.has(url.origin)) return Effect.succeed(request)
+    return Effect.map(find(request, url), ({ path, server }) =>
+      HttpClientRequest.setUrl(request, `${urls[server.simulation.id]}${path}${url.search}${url.hash}`)
+    )
+  }
+  return HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+    (prepared) => prepared.pipe(Effect.flatMap(rerouted), Effect.flatMap(client.execute)),
+    Effect.succeed
+  )
 }
 
 const failed = (reason: HttpClientError.HttpClientError["reason"]) =>

@@ -29,6 +29,20 @@ describe("Simulator.layerServed", () => {
     }).pipe(provided(simulation))
   )
 
+  it.live("shows what stands above it real addresses, and takes the address of a response again", () =>
+    Effect.gen(function* () {
+      const client = yield* HttpClient.HttpClient
+      const seen: Array<string> = []
+      const twice = HttpClient.transform(client, (_, request) => {
+        seen.push(request.url)
+        return Effect.flatMap(client.execute(request), (response) => client.execute(response.request))
+      })
+      assert.strictEqual((yield* twice.get(`${home}/loaves`, authorized)).status, 200)
+      assert.deepStrictEqual(seen, [`${home}/loaves`])
+      assert.deepInclude(yield* Simulator.Simulator.use(({ stats }) => stats), { requests: 2 })
+    }).pipe(provided(simulation))
+  )
+
   it.live("lets nothing leave the machine", () =>
     Effect.gen(function* () {
       const client = yield* HttpClient.HttpClient
