@@ -1,22 +1,13 @@
 /** The real Attio, of which this program can only read. */
+import { ReadsOnly } from "@sluice/core"
 import { Attio } from "@sluice/providers/attio"
-import { Config, Effect, Layer } from "effect"
-import { HttpClient, type HttpClientRequest } from "effect/http"
+import { Config, Layer } from "effect"
 
 // #region layer
-const isRead = ({ method, url }: HttpClientRequest.HttpClientRequest) =>
-  method === "GET" || (method === "POST" && url.endsWith("/query"))
-
 /** Whatever the job does, nothing but reads leaves; Attio's queries are reads that are posted. */
-const readsOnly = Layer.effect(
-  HttpClient.HttpClient,
-  Effect.map(
-    HttpClient.HttpClient,
-    HttpClient.mapRequestEffect((request) =>
-      isRead(request) ? Effect.succeed(request) : Effect.die(new Error(`${request.method} ${request.url} is no read`))
-    )
-  )
-)
+const readsOnly = ReadsOnly.layerWith({
+  isRead: (request) => ReadsOnly.isSafe(request) || (request.method === "POST" && request.url.endsWith("/query"))
+})
 
 /** The key is your own: `ATTIO_API_KEY`. */
 export const layer = Attio.layerConfig({ apiKey: Config.Redacted("ATTIO_API_KEY") }).pipe(Layer.provide(readsOnly))
