@@ -2,20 +2,11 @@
 import { Productlane } from "@sluice/providers/productlane"
 import { simulation } from "@sluice/providers/productlane/simulation"
 import { Simulator } from "@sluice/simulator"
-import { Clock, Console, Effect, Layer, Redacted } from "effect"
+import { Console, Layer, Redacted } from "effect"
 
-export const layer = Layer.unwrap(
-  Effect.gen(function* () {
-    const server = yield* Simulator.serve(simulation, { latency: { before: "20 millis", after: "20 millis" } })
-    yield* Console.log(`Simulated Productlane at ${server.url}`)
-    const startedAt = yield* Clock.currentTimeMillis
-    yield* Effect.addFinalizer(() =>
-      Effect.gen(function* () {
-        const { refusals, requests } = yield* server.stats
-        const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-        yield* Console.log(`${requests} calls, ${refusals} refused, ${seconds.toFixed(1)} s`)
-      })
-    )
-    return Productlane.layer({ apiKey: Redacted.make("simulated"), baseUrl: server.url })
-  }).pipe(Effect.orDie)
+const scenario = { latency: { before: "20 millis", after: "20 millis" } } as const
+
+export const layer = Productlane.layer({ apiKey: Redacted.make("simulated") }).pipe(
+  Layer.provide(Simulator.layerServed(simulation, scenario, { report: Console.log })),
+  Layer.orDie
 )
