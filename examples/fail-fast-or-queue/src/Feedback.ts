@@ -57,10 +57,8 @@ export const submit = (feedback: Feedback) =>
   create(feedback).pipe(
     RateLimiter.failFast,
     RateLimiter.priority("high"),
-    // We had no room ...
-    Effect.catchReason("AdmissionError", "DeadlineExceeded", ({ earliest }) => new TryAgain({ at: earliest })),
-    // ... or Productlane, if others use the key as well.
-    Effect.catchTag("ProductlaneRateLimited", (error) =>
+    // We had no room, or Productlane had none, if others use the key as well.
+    Effect.catchTag(["AdmissionError", "ProductlaneRateLimited"], (error) =>
       Effect.fail(Option.match(error.retryAt, { onNone: () => error, onSome: (at) => new TryAgain({ at }) }))
     )
   )
