@@ -13,7 +13,7 @@ export class UnknownCustomer extends Data.TaggedError("UnknownCustomer")<{ reado
 /** Wherever the keys are kept: a vault, a table. They are `Redacted`, so that no log shows them. */
 export class Accounts extends Context.Service<
   Accounts,
-  { readonly get: (customer: string) => Effect.Effect<Pick<Attio.Options, "apiKey" | "baseUrl">, UnknownCustomer> }
+  { readonly get: (customer: string) => Effect.Effect<Pick<Attio.Options, "apiKey">, UnknownCustomer> }
 >()("many-customers/Accounts") {}
 // #endregion
 

@@ -1,27 +1,18 @@
-/** Customers with accounts at an Attio on 127.0.0.1, which tells at the end what it saw. With accounts of your own, delete this file. */
+/** Customers with accounts at an Attio on 127.0.0.1, with Attio's limits. With accounts of your own, delete this file. */
 import { simulation } from "@sluice/providers/attio/simulation"
 import { Simulator } from "@sluice/simulator"
-import { Clock, Console, Effect, Layer, Redacted } from "effect"
+import { Console, Effect, Layer, Redacted } from "effect"
 import { Accounts, UnknownCustomer } from "./Customers.ts"
 
 export const customers = ["acme", "globex", "hooli", "tyrell", "wonka"]
 
-export const layer = Layer.effect(
-  Accounts,
-  Effect.gen(function* () {
-    const { stats, url } = yield* Simulator.serve(simulation, { latency: { before: "20 millis", after: "20 millis" } })
-    const startedAt = yield* Clock.currentTimeMillis
-    const report = Effect.gen(function* () {
-      const { refusals, requests } = yield* stats
-      const seconds = ((yield* Clock.currentTimeMillis) - startedAt) / 1000
-      yield* Console.log(`${requests} calls, ${refusals} refused, ${seconds.toFixed(1)} s`)
-    })
-    yield* Effect.addFinalizer(() => report)
-    return {
-      get: (customer: string) =>
-        customers.includes(customer)
-          ? Effect.succeed({ apiKey: Redacted.make(`key-of-${customer}`), baseUrl: url })
-          : Effect.fail(new UnknownCustomer({ customer }))
-    }
-  }).pipe(Effect.orDie)
-)
+const accounts = Layer.succeed(Accounts, {
+  get: (customer) =>
+    customers.includes(customer)
+      ? Effect.succeed({ apiKey: Redacted.make(`key-of-${customer}`) })
+      : Effect.fail(new UnknownCustomer({ customer }))
+})
+
+const scenario = { latency: { before: "20 millis", after: "20 millis" } } as const
+
+export const layer = Layer.merge(accounts, Simulator.layerServed(simulation, scenario, { report: Console.log }))
