@@ -22,12 +22,11 @@ const withToken = Effect.gen(function* () {
 
 // #region client
 /** The client of one workspace. Its quota goes by the workspace's name, and so survives every token. */
-export const layer = (workspace: string, options?: Pick<Attio.Options, "baseUrl">) =>
+export const layer = (workspace: string) =>
   Layer.effect(
     Attio.Client,
     Effect.gen(function* () {
       const attio = yield* Attio.make({
-        ...options,
         apiKey: Redacted.make("put on by withToken"),
         partition: workspace
       })
