@@ -18,6 +18,7 @@
  */
 import { Book } from "./admission/Book.ts"
 import { bookOf } from "./admission/bookOf.ts"
+import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
 import type { Claim, Need } from "./Claim.ts"
@@ -86,9 +87,9 @@ export class Admission {
     this.maxPauseMillis = options?.maxPauseMillis
   }
 
-  /** A permit to ask for. Whoever does not get it settled discards it. */
+  /** A permit to ask for. Whoever does not get it settled discards it. Throws `ClaimError` for a counter of another quota. */
   permit(claim: Claim): Permit {
-    const books = claim.needs.map((need) => this.books.get(need.key) ?? this.open(need, claim.origin))
+    const books = claim.needs.map((need) => this.bookOf(need, claim.origin))
     for (const book of books) book.holders++
     return new Permit(claim, books)
   }
@@ -277,7 +278,12 @@ export class Admission {
     return Math.min(reserved, book.largest)
   }
 
-  private open(need: Need, origin: string): Book {
+  private bookOf(need: Need, origin: string): Book {
+    const known = this.books.get(need.key)
+    if (known) {
+      if (known.quota !== need.quota) requireSame(known.quota, need.quota)
+      return known
+    }
     const book = bookOf(need.quota, this.clockOf(origin))
     this.books.set(need.key, book)
     return book

@@ -121,7 +121,7 @@ const retrying = <E extends RateLimited, Q extends Quotas>(
   if (retry === "none" || request.body._tag === "Stream") return flow
   const repeatsRefused = provider.repeatsRefused(request)
   return Bounded.retry(flow, {
-    schedule: retry ?? RetrySchedule.current,
+    schedule: retry ?? RetrySchedule.current(provider.retrySchedule),
     while: (error) =>
       isRateLimited(error) ? repeatsRefused : error._tag === "HttpClientError" && isIdempotent(request)
   })

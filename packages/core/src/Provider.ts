@@ -3,7 +3,7 @@
  *
  * `classify` and `decode` are pure. `decode` is total as well: whatever a server sends, it returns.
  */
-import type { Effect } from "effect"
+import type { Effect, Schedule } from "effect"
 import type { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import type { AdmissionError } from "./AdmissionError.ts"
 import type { Draw } from "./Claim.ts"
@@ -55,6 +55,8 @@ export interface Provider<E extends RateLimited, Q extends Quotas = Quotas> {
   readonly decode: (wire: Wire) => Decoded<E>
   /** Which bodies `decode` wants to see: those of statuses from 400 on, or every JSON body. */
   readonly reads: "errors" | "json"
+  /** What is done about its refusals where nobody says otherwise; by default `RetrySchedule.serverDirected()`. */
+  readonly retrySchedule?: Schedule.Schedule<unknown, unknown>
   /** Whether the request may be sent again after a refusal; true where the provider says that it processed nothing. */
   readonly repeatsRefused: (request: HttpClientRequest.HttpClientRequest) => boolean
   /** Completes a request once, before its first attempt: an idempotency key that stays the same over its retries. */

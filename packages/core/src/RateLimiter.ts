@@ -38,21 +38,25 @@ import * as Signal from "./Signal.ts"
 
 export type { LimiterEvent, QuotaStatus }
 
-/** How a limiter behaves; times are durations. */
-export interface Options {
+/** How a limiter behaves over any store; times are durations. */
+export interface StoreOptions {
   /** How many calls may wait; default 100 000. */
   readonly queueBound?: number
   /** Whoever will wait longer is announced by an event; default a minute. */
   readonly longWait?: Duration.Input
-  /** How long a request may live at a server after it was lost from sight; default a minute. */
-  readonly abandonment?: Duration.Input
-  /** The longest closure that is waited for; default twice the longest window of the claim, a minute at least. */
-  readonly maxPause?: Duration.Input
   /**
    * How long the scope's end waits for the answers of what was sent; default not at all. Who still waits is sent away at
    * once in any case, as nothing of it was sent.
    */
   readonly drain?: Duration.Input
+}
+
+/** How a limiter in memory behaves; times are durations. */
+export interface Options extends StoreOptions {
+  /** How long a request may live at a server after it was lost from sight; default a minute. */
+  readonly abandonment?: Duration.Input
+  /** The longest closure that is waited for; default twice the longest window of the claim, a minute at least. */
+  readonly maxPause?: Duration.Input
 }
 
 export interface Service {
@@ -94,7 +98,7 @@ export const Priority = Context.Reference<number>("@sluice/core/RateLimiter/Prio
 /** Whose quotas a claim that names no partition draws on. */
 export const Tenant = Context.Reference<string>("@sluice/core/RateLimiter/Tenant", { defaultValue: () => "" })
 
-const make = (options: Options): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
+const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
   Effect.gen(function* () {
     const store = yield* RateLimiterStore
     const events = yield* PubSub.sliding<LimiterEvent>(1024)
@@ -133,7 +137,7 @@ const placed = (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => {
 }
 
 /** A limiter over any store. */
-export const layerStore = (options: Options = {}): Layer.Layer<RateLimiter, never, RateLimiterStore> =>
+export const layerStore = (options: StoreOptions = {}): Layer.Layer<RateLimiter, never, RateLimiterStore> =>
   Layer.effect(RateLimiter, make(options))
 
 /** A limiter in this process's memory, with options. Throws `RangeError` for options that cannot be. */

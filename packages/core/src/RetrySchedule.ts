@@ -142,17 +142,17 @@ interface Slice {
 }
 
 /**
- * The schedule for refusals where none is named; `Layer.succeed(RetrySchedule.Default, yours)` replaces it, and `current`
- * follows it. By default `serverDirected()`.
+ * The schedule for refusals where a client names none: `Layer.succeed(RetrySchedule.Default, yours)` sets it for every
+ * provider. Unset, each provider's own holds.
  */
-export const Default = Context.Reference<Schedule.Schedule<unknown, unknown>>("@sluice/core/RetrySchedule/Default", {
-  defaultValue: () => serverDirected()
-})
-
-/** Whatever `Default` is where the run starts. */
-export const current: Schedule.Schedule<unknown, unknown> = Schedule.fromStep(
-  Effect.flatMap(Default, (schedule) => Schedule.toStep(schedule))
+export const Default = Context.Reference<Schedule.Schedule<unknown, unknown> | undefined>(
+  "@sluice/core/RetrySchedule/Default",
+  { defaultValue: () => undefined }
 )
+
+/** Whatever `Default` is where the run starts; unset, the given one, or else `serverDirected()`. */
+export const current = (own?: Schedule.Schedule<unknown, unknown>): Schedule.Schedule<unknown, unknown> =>
+  Schedule.fromStep(Effect.flatMap(Default, (schedule) => Schedule.toStep(schedule ?? own ?? serverDirected())))
 
 const stop = Cause.done(Duration.zero)
 

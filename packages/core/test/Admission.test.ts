@@ -75,4 +75,13 @@ describe("Admission", () => {
     assert.strictEqual(permit.books[0]?.free(20), 0)
     assert.strictEqual(permit.books[0]?.holders, 0)
   })
+
+  it("counts quotas of one name as one where they say the same, and refuses another definition by name", () => {
+    const admission = new Admission()
+    const claimOf = (limit: number) => Claim.of(Quota.rolling(limit, 1000, { name: "rate" }))
+    admission.permit(claimOf(10))
+    admission.permit(claimOf(10))
+    assert.strictEqual(admission.books.size, 1)
+    assert.throws(() => admission.permit(claimOf(20)), /quota "rate" takes one definition for each counter/)
+  })
 })

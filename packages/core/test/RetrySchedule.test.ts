@@ -372,12 +372,16 @@ describe("RetrySchedule.budget", () => {
 })
 
 describe("RetrySchedule.Default", () => {
-  it.effect("is server-directed, and a layer replaces it where the run starts", () =>
+  it.effect("is the client's own or server-directed, and a layer replaces it where the run starts", () =>
     Effect.gen(function* () {
       const refusals = [refused({ after: 5000 })]
-      assert.deepStrictEqual((yield* attempts(refusals, RetrySchedule.current))[0], [0, 5000])
+      const current = RetrySchedule.current()
+      const own = RetrySchedule.current(Schedule.spaced(55))
+      assert.deepStrictEqual((yield* attempts(refusals, current))[0], [0, 5000])
+      assert.deepStrictEqual((yield* attempts(refusals, own))[0], [0, 55])
       const mine = Layer.succeed(RetrySchedule.Default, Schedule.spaced(77))
-      assert.deepStrictEqual((yield* attempts(refusals, RetrySchedule.current).pipe(Effect.provide(mine)))[0], [0, 77])
+      assert.deepStrictEqual((yield* attempts(refusals, current).pipe(Effect.provide(mine)))[0], [0, 77])
+      assert.deepStrictEqual((yield* attempts(refusals, own).pipe(Effect.provide(mine)))[0], [0, 77])
     })
   )
 

@@ -162,6 +162,7 @@ export const retrySchedule = RetrySchedule.serverDirected()
 export const providerWith = (limits: Limits): Provider<AttioRateLimited, typeof quotas> => ({
   id: "attio",
   docs,
+  retrySchedule,
   baseUrl: "https://api.attio.com",
   authorization: "Bearer",
   quotas,
@@ -185,8 +186,7 @@ export class Client extends Context.Service<Client, Pipeline.Client<AttioRateLim
 export interface Options extends Pipeline.Options<typeof quotas>, Limits {}
 
 /** A client of one key; retries by `retrySchedule`. Throws `QuotaError` or `ClaimError` for limits that cannot be. */
-export const make = (options: Options) =>
-  Pipeline.make(providerWith(options), { ...options, retry: options.retry ?? retrySchedule })
+export const make = (options: Options) => Pipeline.make(providerWith(options), options)
 
 export const layer = (options: Options) => Layer.effect(Client, make(options))
 

@@ -215,6 +215,7 @@ export const retrySchedule = RetrySchedule.serverDirected()
 export const providerWith = (reading: Reading): Provider<ClarifaiRateLimited, typeof quotas> => ({
   id: "clarifai",
   docs,
+  retrySchedule,
   baseUrl: "https://api.clarifai.com",
   authorization: "Key",
   quotas: quotasWith(reading),
@@ -240,8 +241,7 @@ export interface Options extends Pipeline.Options<typeof quotas> {
 }
 
 /** A client of one key; retries by `retrySchedule`. Throws `QuotaError` for limits that cannot be. */
-export const make = (options: Options) =>
-  Pipeline.make(providerWith(options.reading ?? "rolling"), { ...options, retry: options.retry ?? retrySchedule })
+export const make = (options: Options) => Pipeline.make(providerWith(options.reading ?? "rolling"), options)
 
 export const layer = (options: Options) => Layer.effect(Client, make(options))
 

@@ -233,6 +233,7 @@ export const providerWith = (limits: Limits): Provider<PrayerLettersRateLimited,
   return {
     id: "prayerletters",
     docs,
+    retrySchedule,
     baseUrl: "https://www.prayerletters.com/api",
     authorization: "Bearer",
     quotas: own,
@@ -256,8 +257,7 @@ export class Client extends Context.Service<Client, Pipeline.Client<PrayerLetter
 export interface Options extends Pipeline.Options<typeof quotas>, Limits {}
 
 /** A client of one token; retries by `retrySchedule`. Throws `QuotaError` or `ClaimError` for limits that cannot be. */
-export const make = (options: Options) =>
-  Pipeline.make(providerWith(options), { ...options, retry: options.retry ?? retrySchedule })
+export const make = (options: Options) => Pipeline.make(providerWith(options), options)
 
 export const layer = (options: Options) => Layer.effect(Client, make(options))
 

@@ -127,6 +127,7 @@ export const retrySchedule = RetrySchedule.serverDirected({ jitter: "500 millis"
 export const providerWith = (burst: Burst): Provider<ProductlaneRateLimited, typeof quotas> => ({
   id: "productlane",
   docs,
+  retrySchedule,
   baseUrl: "https://productlane.com/api/v2",
   authorization: "Bearer",
   quotas: quotasWith(burst),
@@ -152,8 +153,7 @@ export interface Options extends Pipeline.Options<typeof quotas> {
 }
 
 /** A client of one key; retries by `retrySchedule`. Throws `QuotaError` for quotas that cannot be. */
-export const make = (options: Options) =>
-  Pipeline.make(providerWith(options.burst ?? "prorated"), { ...options, retry: options.retry ?? retrySchedule })
+export const make = (options: Options) => Pipeline.make(providerWith(options.burst ?? "prorated"), options)
 
 export const layer = (options: Options) => Layer.effect(Client, make(options))
 

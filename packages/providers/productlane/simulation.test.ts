@@ -21,6 +21,11 @@ const Page = Schema.Struct({
   data: Schema.Array(Schema.Struct({ id: Schema.String, created_at: Schema.String })),
   page: Schema.Struct({ cursor: Schema.NullOr(Schema.String), has_more: Schema.Boolean, limit: Schema.Int })
 })
+const Thread = Schema.Struct({
+  id: Schema.String,
+  text: Schema.String,
+  contact: Schema.Struct({ email: Schema.String })
+})
 const pageOf = (path: string) => Effect.flatMap(get(path), HttpClientResponse.schemaBodyJson(Page))
 const Failure = HttpClientResponse.schemaBodyJson(
   Schema.Struct({
@@ -111,6 +116,25 @@ describe("simulation", () => {
       const [id = ""] = ids
       assert.strictEqual((yield* get(`/threads/${id}`)).status, 200)
       assert.strictEqual((yield* get("/threads/thr_zzzzzz")).status, 404)
+    }).pipe(provided)
+  )
+
+  it.effect("remembers the threads that it was given, and shows them first", () =>
+    Effect.gen(function* () {
+      const page = yield* pageOf("/threads?limit=1")
+      const made = yield* Effect.forEach(["<p>One</p>", "<p>Two</p>"], (text) =>
+        Effect.flatMap(create({ text, contact_email: "ada@example.com" }), HttpClientResponse.schemaBodyJson(Thread))
+      )
+      assert.deepStrictEqual(
+        (yield* pageOf("/threads?limit=3")).data.map(({ id }) => id),
+        [...made.map(({ id }) => id).toReversed(), page.data[0]?.id]
+      )
+      const found = yield* Effect.flatMap(get(`/threads/${made[1]?.id}`), HttpClientResponse.schemaBodyJson(Thread))
+      assert.deepInclude(found, { text: "<p>Two</p>", contact: { email: "ada@example.com" } })
+      // Whoever was reading goes on where it was.
+      const next = yield* pageOf(`/threads?limit=1&cursor=${encodeURIComponent(page.page.cursor ?? "")}`)
+      assert.isBelow(next.data[0]?.created_at.localeCompare(page.data[0]?.created_at ?? "") ?? 0, 0)
+      assert.notStrictEqual(next.data[0]?.id, page.data[0]?.id)
     }).pipe(provided)
   )
 

@@ -52,20 +52,20 @@ const company = (index: number) => ({
   domains: [`company-${index}.example`]
 })
 
-/** Newest first, by a cursor that nobody needs to understand. */
+/** Newest first. The cursor says where to go on, so that what is made meanwhile shifts nothing. */
 const list = (request: Request, context: Context, total: number, item: (index: number) => unknown): Response => {
   const limit = Number(request.query.get("limit") ?? 50)
   if (!Number.isInteger(limit) || limit < 1 || limit > 200) return invalid("limit", "1 to 200", context)
   const cursor = request.query.get("cursor")
-  const from = cursor === null ? 0 : Number(/^c_(\d+)$/.exec(atobOr(cursor))?.[1] ?? NaN)
-  if (!(from <= total)) return failure(422, "unprocessable", "The cursor is malformed.", context)
-  const length = Math.min(limit, total - from)
-  const has_more = from + length < total
+  const below = cursor === null ? total : Number(/^c_(\d+)$/.exec(atobOr(cursor))?.[1] ?? NaN)
+  if (!(below <= total)) return failure(422, "unprocessable", "The cursor is malformed.", context)
+  const end = Math.max(0, below - limit)
+  const has_more = end > 0
   return {
     status: 200,
     body: {
-      data: Array.from({ length }, (_, i) => item(total - 1 - from - i)),
-      page: { cursor: has_more ? btoa(`c_${from + length}`) : null, has_more, limit }
+      data: Array.from({ length: below - end }, (_, i) => item(below - 1 - i)),
+      page: { cursor: has_more ? btoa(`c_${end}`) : null, has_more, limit }
     }
   }
 }
@@ -91,15 +91,24 @@ const create = (request: Request, context: Context): Response => {
   const { contact_email, text, title } = fields(request.body)
   if (typeof text !== "string" || text === "") return invalid("text", "required", context)
   if (typeof contact_email !== "string") return invalid("contact_email", "required", context)
-  const body = thread(
-    threads + context.sequence,
-    text,
-    typeof title === "string" ? title : null,
-    contact_email,
-    context.nowMillis
-  )
+  const made = madeOf(context)
+  const index = threads + made.length
+  const body = thread(index, text, typeof title === "string" ? title : null, contact_email, context.nowMillis)
+  made.push(body)
   return { status: 201, body }
 }
+
+type Thread = ReturnType<typeof thread>
+
+/** The threads that this server was given, in order. */
+const madeOf = ({ memory }: Context): Array<Thread> => {
+  const made = (memory.get("threads") ?? []) as Array<Thread>
+  memory.set("threads", made)
+  return made
+}
+
+const threadOf = (index: number, context: Context): Thread | undefined =>
+  index < threads ? seeded(index) : madeOf(context)[index - threads]
 
 const seeded = (index: number) =>
   thread(
@@ -171,17 +180,16 @@ export const simulation: Simulation = {
     {
       method: "GET",
       path: "/threads",
-      handle: (request, _params, context) => list(request, context, threads, seeded)
+      handle: (request, _params, context) =>
+        list(request, context, threads + madeOf(context).length, (index) => threadOf(index, context))
     },
     { method: "POST", path: "/threads", handle: (request, _params, context) => create(request, context) },
     {
       method: "GET",
       path: "/threads/:id",
       handle: (_request, { id = "" }, context) => {
-        const index = Number.parseInt(id.slice(4), 36)
-        return index < threads && idOf("thr", index) === id
-          ? { status: 200, body: seeded(index) }
-          : failure(404, "not_found", "There is no such thread.", context)
+        const body = threadOf(Number.parseInt(id.slice(4), 36), context)
+        return body?.id === id ? { status: 200, body } : failure(404, "not_found", "There is no such thread.", context)
       }
     },
     {

@@ -105,6 +105,7 @@ export type Region = "us" | "eu"
 export const providerIn = (region: Region): Provider<SuiteOpRateLimited, typeof quotas> => ({
   id: "suiteop",
   docs,
+  retrySchedule,
   baseUrl: `https://api-${region}.suiteop.com`,
   authorization: "Bearer",
   quotas,
@@ -134,8 +135,7 @@ export interface Options extends Pipeline.Options<typeof quotas> {
 }
 
 /** A client of one key; retries by `retrySchedule`. Throws `QuotaError` for quotas that cannot be. */
-export const make = (options: Options) =>
-  Pipeline.make(providerIn(options.region ?? "us"), { ...options, retry: options.retry ?? retrySchedule })
+export const make = (options: Options) => Pipeline.make(providerIn(options.region ?? "us"), options)
 
 export const layer = (options: Options) => Layer.effect(Client, make(options))
 

@@ -13,22 +13,24 @@ const send = (request: HttpClientRequest.HttpClientRequest, token = "sk_test_a")
     request.pipe(HttpClientRequest.prependUrl("https://api-us.suiteop.com"), HttpClientRequest.bearerToken(token))
   )
 const list = (query = "", token?: string) => send(HttpClientRequest.get(`/api/v1/tasks${query}`), token)
-const create = (title: string, key?: string) =>
+const create = (title: string, key?: string, propertyId = "prop_01") =>
   send(
     HttpClientRequest.post("/api/v1/tasks").pipe(
-      HttpClientRequest.bodyJsonUnsafe({ title, propertyId: "prop_01" }),
+      HttpClientRequest.bodyJsonUnsafe({ title, propertyId }),
       HttpClientRequest.setHeaders(key === undefined ? {} : { "Idempotency-Key": key })
     )
   )
 
 const Page = Schema.Struct({
-  data: Schema.Array(Schema.Struct({ id: Schema.String })),
+  data: Schema.Array(Schema.Struct({ id: Schema.String, status: Schema.String })),
   meta: Schema.Struct({
     requestId: Schema.String,
     pagination: Schema.Struct({ total: Schema.Int, limit: Schema.Int, offset: Schema.Int })
   })
 })
-const Created = Schema.Struct({ data: Schema.Struct({ id: Schema.String, title: Schema.String }) })
+const Created = Schema.Struct({
+  data: Schema.Struct({ id: Schema.String, title: Schema.String, status: Schema.String })
+})
 const Failure = Schema.Struct({
   error: Schema.Struct({ type: Schema.String, code: Schema.String, message: Schema.String }),
   meta: Schema.Struct({ requestId: Schema.String })
@@ -96,6 +98,34 @@ describe("simulation", () => {
         ]
       )
       assert.strictEqual((yield* list("?limit=101")).status, 400)
+    }).pipe(provided)
+  )
+
+  it.effect("remembers the tasks that it was given, and gets done with those of a property where somebody works", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(start)
+      const made = yield* Effect.forEach(["prop_01", "prop_02", "prop_01"], (propertyId) =>
+        Effect.flatMap(create("Clean", undefined, propertyId), HttpClientResponse.schemaBodyJson(Created))
+      )
+      const shown = Effect.gen(function* () {
+        const { data, meta } = yield* Effect.flatMap(list("?offset=239"), HttpClientResponse.schemaBodyJson(Page))
+        assert.strictEqual(meta.pagination.total, 243)
+        assert.deepStrictEqual(
+          data.slice(1).map(({ id }) => id),
+          made.map(({ data }) => data.id)
+        )
+        return data.map(({ status }) => status)
+      })
+      assert.deepStrictEqual(yield* shown, ["completed", "open", "open", "open"])
+      yield* TestClock.setTime(start + 1000)
+      assert.deepStrictEqual(yield* shown, ["completed", "completed", "open", "open"])
+      yield* TestClock.setTime(start + 2999)
+      assert.deepStrictEqual(yield* shown, ["completed", "completed", "open", "open"])
+      yield* TestClock.setTime(start + 3000)
+      assert.deepStrictEqual(yield* shown, ["completed", "completed", "open", "completed"])
+      const one = yield* send(HttpClientRequest.get(`/api/v1/tasks/${made[2]?.data.id}`))
+      assert.strictEqual((yield* HttpClientResponse.schemaBodyJson(Created)(one)).data.status, "completed")
+      assert.strictEqual((yield* send(HttpClientRequest.get("/api/v1/tasks/task_zzzzzz"))).status, 404)
     }).pipe(provided)
   )
 

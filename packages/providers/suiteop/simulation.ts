@@ -3,14 +3,18 @@
  *
  * - limits, headers, refusal: https://help-new.suiteop.com/api/rate-limits/, read on 2026-11-22
  * - idempotency: https://help-new.suiteop.com/api/idempotency/, read on 2026-11-22
+ * - pages: https://help-new.suiteop.com/api/pagination/, read on 2026-11-22
  *
  * Not published, and so chosen here: headers are about the sustained window, and about the burst when that is what refuses;
- * `X-RateLimit-Reset` is when the oldest request leaves the window; a replay is counted like any request.
+ * `X-RateLimit-Reset` is when the oldest request leaves the window; a replay is counted like any request;
+ * a task is `open` until it is `completed`, and lists begin with the oldest. Somebody works at `prop_01`, who is done with a
+ * task one to ten seconds after it was created; at other properties nobody is.
  */
 import * as Quota from "@sluice/core/Quota"
 import type { Context, Reading, Request, Response, Simulation } from "@sluice/core/Simulation"
 
 const tasks = 240
+const staffed = "prop_01"
 const dayMillis = 86_400_000
 const first = Date.UTC(2026, 9, 1)
 
@@ -20,13 +24,42 @@ const failure = (status: number, type: string, code: string, message: string, co
   body: { error: { type, code, message }, meta: { requestId: requestId(context) } }
 })
 
-const task = (index: number, title: string, propertyId: string, createdAtMillis: number) => ({
-  id: `task_${index.toString(36).padStart(6, "0")}`,
+interface Made {
+  readonly title: string
+  readonly propertyId: string
+  readonly createdAtMillis: number
+  readonly doneAtMillis: number
+}
+
+const idOf = (index: number) => `task_${index.toString(36).padStart(6, "0")}`
+
+const shownTask = (index: number, { createdAtMillis, doneAtMillis, propertyId, title }: Made, nowMillis: number) => ({
+  id: idOf(index),
   title,
   propertyId,
-  status: "open",
+  status: doneAtMillis <= nowMillis ? "completed" : "open",
   createdAt: new Date(createdAtMillis).toISOString()
 })
+
+/** Last month's, all done. */
+const seeded = (index: number): Made => ({
+  title: `Clean unit ${index}`,
+  propertyId: staffed,
+  createdAtMillis: first + index * 60_000,
+  doneAtMillis: -Infinity
+})
+
+/** The tasks that this server was given, in order. */
+const madeOf = ({ memory }: Context): Array<Made> => {
+  const made = (memory.get("tasks") ?? []) as Array<Made>
+  memory.set("tasks", made)
+  return made
+}
+
+const taskOf = (index: number, context: Context) => {
+  const made = index < tasks ? seeded(index) : madeOf(context)[index - tasks]
+  return made && shownTask(index, made, context.nowMillis)
+}
 
 /** The window that the headers are about: the one that refuses longest, otherwise the sustained one. */
 const shown = (readings: ReadonlyArray<Reading>): Reading | undefined => {
@@ -42,13 +75,12 @@ const list = (request: Request, context: Context): Response => {
   if (!Number.isInteger(limit) || limit < 1 || limit > 100 || !Number.isInteger(offset) || offset < 0) {
     return failure(400, "validation_error", "invalid_parameter", "limit is 1 to 100, offset 0 or more.", context)
   }
-  const length = Math.max(0, Math.min(limit, tasks - offset))
-  const data = Array.from({ length }, (_, i) =>
-    task(offset + i, `Clean unit ${offset + i}`, "prop_01", first + (offset + i) * 60_000)
-  )
+  const total = tasks + madeOf(context).length
+  const length = Math.max(0, Math.min(limit, total - offset))
+  const data = Array.from({ length }, (_, i) => taskOf(offset + i, context))
   return {
     status: 200,
-    body: { data, meta: { requestId: requestId(context), pagination: { total: tasks, limit, offset } } }
+    body: { data, meta: { requestId: requestId(context), pagination: { total, limit, offset } } }
   }
 }
 
@@ -57,8 +89,18 @@ const create = (request: Request, context: Context): Response => {
   if (typeof title !== "string" || typeof propertyId !== "string") {
     return failure(400, "validation_error", "missing_field", "title and propertyId are required.", context)
   }
-  const data = task(tasks + context.sequence, title, propertyId, context.nowMillis)
-  return { status: 201, body: { data, meta: { requestId: requestId(context) } } }
+  const { nowMillis } = context
+  const made = madeOf(context)
+  const doneAtMillis = propertyId === staffed ? nowMillis + 1000 * (1 + (made.length % 10)) : Infinity
+  const index = tasks + made.push({ title, propertyId, createdAtMillis: nowMillis, doneAtMillis }) - 1
+  return { status: 201, body: { data: taskOf(index, context), meta: { requestId: requestId(context) } } }
+}
+
+const show = (id: string, context: Context): Response => {
+  const data = taskOf(Number.parseInt(id.slice("task_".length), 36), context)
+  return data?.id === id
+    ? { status: 200, body: { data, meta: { requestId: requestId(context) } } }
+    : failure(404, "not_found_error", "not_found", "There is no such task.", context)
 }
 
 const fields = (body: string): Readonly<Record<string, unknown>> => {
@@ -141,6 +183,7 @@ export const simulation: Simulation = {
   },
   routes: [
     { method: "GET", path: "/api/v1/tasks", handle: (request, _params, context) => list(request, context) },
+    { method: "GET", path: "/api/v1/tasks/:id", handle: (_request, { id = "" }, context) => show(id, context) },
     { method: "POST", path: "/api/v1/tasks", handle: (request, _params, context) => once(request, context, create) }
   ]
 }
