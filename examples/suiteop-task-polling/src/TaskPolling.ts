@@ -1,8 +1,8 @@
 /** Gives tasks to SuiteOp and waits until all of them are done, or the time is up. */
-import { PaceSchedule, Quota, RateLimiter } from "@sluice/core"
+import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { Console, type Duration, Effect, Schedule, Schema, Stream } from "effect"
-import { HttpBody, HttpClientResponse } from "effect/http"
+import { HttpBody, HttpClient, HttpClientResponse } from "effect/http"
 
 /** A task as it is ordered; `key` is our own name for it, and never given to another. */
 export interface Order {
@@ -21,8 +21,17 @@ const isTransient = (error: { readonly _tag: string; readonly response?: { reado
   error._tag === "HttpClientError" && (error.response?.status ?? 500) >= 500
 
 // #region job
-/** A twentieth of the thousand a minute, spread evenly: the rest of the key is for other work. */
-const pace = SuiteOp.quotas.sustained.pipe(Quota.share(0.05), Quota.withOptions({ pacing: "even" }))
+/** A fifth of the thousand a minute, spread evenly: the rest of the key is for other work. */
+const pace = SuiteOp.quotas.sustained.pipe(Quota.share(0.2), Quota.withOptions({ pacing: "even" }))
+
+/** A client that keeps to the pace as well, request by request. */
+const paced = Effect.gen(function* () {
+  const suiteop = yield* SuiteOp.Client
+  const limiter = yield* RateLimiter.RateLimiter
+  return HttpClient.transform(suiteop, (call) =>
+    call.pipe(RateLimiter.withPermit(Claim.of(pace)), Effect.provideService(RateLimiter.RateLimiter, limiter))
+  )
+})
 
 /** Creates all tasks at once, as fast as the quota allows, and waits for them. */
 export const run = Effect.fn("TaskPolling.run")(function* (orders: ReadonlyArray<Order>, deadline: Duration.Input) {
@@ -53,6 +62,7 @@ const create = ({ key, ...order }: Order) =>
 /** One poll asks for all tasks, a hundred a request, however many are waited for. Calls that are not polls go first. */
 const all = SuiteOp.pages("/api/v1/tasks", { item: Task }).pipe(
   Stream.runCollect,
+  Effect.provideServiceEffect(SuiteOp.Client, paced),
   Effect.retry({ while: isTransient, schedule: Schedule.exponential("1 second"), times: 4 }),
   RateLimiter.priority("low")
 )
@@ -64,10 +74,7 @@ const untilDone = Effect.fnUntraced(function* (tasks: ReadonlyArray<Task>, deadl
     for (const task of now.filter(isDone)) left.delete(task.id)
     return Console.log(`${tasks.length - left.size} of ${tasks.length} done`)
   })
-  yield* poll.pipe(
-    Effect.repeat({ schedule: PaceSchedule.fromQuota(pace), while: () => left.size > 0 }),
-    Effect.timeoutOption(deadline)
-  )
+  yield* poll.pipe(Effect.repeat({ while: () => left.size > 0 }), Effect.timeoutOption(deadline))
   return [...left.values()]
 })
 // #endregion

@@ -13,7 +13,8 @@ const orders: ReadonlyArray<TaskPolling.Order> = [
     title: `Clean unit ${unit}`,
     propertyId: "prop_01"
   })),
-  { key: "keys-2026-11-22", title: "Lost cause: find the keys", propertyId: "prop_01" }
+  // The simulated SuiteOp has nobody there to do it.
+  { key: "keys-2026-11-22", title: "Find the keys", propertyId: "prop_02" }
 ]
 
 const command = Command.make(

@@ -5,18 +5,16 @@ import { simulation } from "@sluice/providers/suiteop/simulation"
 import { Simulator } from "@sluice/simulator"
 import { ConfigProvider, Duration, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import * as Live from "../src/Live.ts"
-import * as Simulated from "../src/Simulated.ts"
 import * as TaskPolling from "../src/TaskPolling.ts"
 
 const simulated = SuiteOp.layer({ apiKey: Redacted.make("key") }).pipe(
-  Layer.provide(RateLimiter.layer),
-  Layer.provideMerge(
-    // A server of its own for each test.
-    Layer.suspend(() => Simulator.layer(Simulated.working(), { latency: { before: "20 millis", after: "20 millis" } }))
-  )
+  Layer.provideMerge(RateLimiter.layer),
+  Layer.provideMerge(Simulator.layer(simulation, { latency: { before: "20 millis", after: "20 millis" } }))
 )
 
-const order = (title: string) => ({ key: `order-${title}`, title, propertyId: "prop_01" })
+const order = (title: string, propertyId = "prop_01") => ({ key: `order-${title}`, title, propertyId })
+/** Nobody works there. */
+const lostCause = order("Lost cause", "prop_02")
 const orders = (count: number) => Array.from({ length: count }, (_, unit) => order(`Clean unit ${unit}`))
 
 describe("TaskPolling.run", () => {
@@ -31,20 +29,18 @@ describe("TaskPolling.run", () => {
     }).pipe(Effect.provide(simulated))
   )
 
-  it.effect("polls fifty times a minute at most, however many tasks there are", () =>
+  it.effect("polls by a fifth of the quota, however many pages there are", () =>
     Effect.gen(function* () {
-      const { stats } = yield* Simulator.fastForward(TaskPolling.run([...orders(9), order("Lost cause")], "5 minutes"))
+      const { stats } = yield* Simulator.fastForward(TaskPolling.run([...orders(9), lostCause], "5 minutes"))
       assert.strictEqual(stats.refusals, 0)
-      assert.isAtLeast(stats.requests, 10 + 240)
-      assert.isAtMost(stats.requests, 10 + 251)
+      assert.isAtLeast(stats.requests, 10 + 850)
+      assert.isAtMost(stats.requests, 10 + 1001)
     }).pipe(Effect.provide(simulated))
   )
 
   it.effect("gives what is not done when the time is up", () =>
     Effect.gen(function* () {
-      const { elapsed, exit } = yield* Simulator.fastForward(
-        TaskPolling.run([...orders(9), order("Lost cause")], "30 seconds")
-      )
+      const { elapsed, exit } = yield* Simulator.fastForward(TaskPolling.run([...orders(9), lostCause], "30 seconds"))
       const titles = Exit.map(exit, (left) => left.map(({ title }) => title))
       assert.deepStrictEqual(titles, Exit.succeed(["Lost cause"]))
       assert.isAtLeast(Duration.toSeconds(elapsed), 30)
@@ -58,7 +54,7 @@ describe("TaskPolling.run", () => {
       const again = yield* Simulator.fastForward(TaskPolling.run(orders(12), "1 minute"))
       assert.deepStrictEqual(again.exit, Exit.succeed([]))
       const { exit } = yield* Simulator.fastForward(Stream.runCount(SuiteOp.pages("/api/v1/tasks")))
-      assert.deepStrictEqual(exit, Exit.succeed(12))
+      assert.deepStrictEqual(exit, Exit.succeed(240 + 12))
     }).pipe(Effect.provide(simulated))
   )
 })
