@@ -114,17 +114,21 @@ const isCaught = (name: string, model: Model) =>
     assert.isDefined(refusedSchedule(model))
   })
 
-/** Greedy clients with long schedules, dawdling ones with shorter ones, and unequal costs. */
+/** Five requests of greedy and of dawdling clients under every limit up to three, longer trips of fewer, and unequal costs. */
 const models = (
   make: (limit: number, window: number) => Quota.Quota,
   counters: (window: number) => ReadonlyArray<Counter.Options>
 ): ReadonlyArray<Model> => [
-  ...[2, 3, 4].map((window) => ({
-    quota: make(1, window),
-    counters: counters(window),
-    steps: steps(2),
-    costs: [1, 1, 1, 1]
-  })),
+  ...[1, 2, 3].flatMap((limit) =>
+    [2, 3].flatMap((window) => {
+      const model = { quota: make(limit, window), counters: counters(window), costs: [1, 1, 1, 1, 1] }
+      return [
+        { ...model, steps: steps(2) },
+        { ...model, steps: steps(1, [0, 1]) }
+      ]
+    })
+  ),
+  { quota: make(1, 4), counters: counters(4), steps: steps(2), costs: [1, 1, 1, 1] },
   { quota: make(2, 3), counters: counters(3), steps: steps(4), costs: [1, 1, 1, 1] },
   { quota: make(2, 4), counters: counters(4), steps: steps(1), costs: [1, 1, 1, 1, 1] },
   { quota: make(2, 2), counters: counters(2), steps: steps(3, [0, 1, 2]), costs: [1, 1, 1] },
@@ -179,7 +183,7 @@ describe("Admission", () => {
       models(
         (limit, window) => Quota.unknown(limit, window, exact),
         (window) => fixedCounters(window).map((options) => ({ ...options, algorithm }))
-      ).slice(4, 8)
+      ).filter(({ costs, quota }) => costs.length < 5 || (quota.limit === 2 && quota.windowMillis === 2))
     )
   )
 
