@@ -67,7 +67,7 @@ describe("pages", () => {
   it.effect("gives every record of a query once, in order, in as few requests as can be", () =>
     Effect.gen(function* () {
       const Person = Schema.Struct({ id: Schema.Struct({ record_id: Schema.String }), web_url: Schema.String })
-      const filter = { name: "Ada" }
+      const filter = { name: { first_name: "Person" } }
       const { stats, value } = yield* Traffic.run(
         Stream.runCollect(Attio.pages(people, { item: Person, body: { filter } }))
       )

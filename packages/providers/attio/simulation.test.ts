@@ -20,6 +20,14 @@ const statuses = <E, R>(n: number, call: Effect.Effect<HttpClientResponse.HttpCl
   Effect.map(Effect.replicateEffect(call, n), (responses) => responses.map(({ status }) => status))
 
 const page = HttpClientResponse.schemaBodyJson(Schema.Struct({ data: Schema.Array(Schema.Unknown) }))
+const one = HttpClientResponse.schemaBodyJson(
+  Schema.Struct({
+    data: Schema.Struct({
+      id: Schema.Struct({ record_id: Schema.String }),
+      values: Schema.Record(Schema.String, Schema.Array(Schema.Record(Schema.String, Schema.Unknown)))
+    })
+  })
+)
 const refusalBody = {
   status_code: 429,
   type: "rate_limit_error",
@@ -101,18 +109,72 @@ describe("simulation", () => {
     }).pipe(provided)
   )
 
-  it.effect("remembers the records it was given", () =>
+  it.effect("remembers the records that it was given, and shows them last", () =>
     Effect.gen(function* () {
-      const created = yield* send(
-        HttpClientRequest.post("/v2/objects/people/records").pipe(
-          HttpClientRequest.bodyJsonUnsafe({ data: { values: { name: "Ada" } } })
+      const post = (name: unknown) =>
+        send(
+          HttpClientRequest.post("/v2/objects/people/records").pipe(
+            HttpClientRequest.bodyJsonUnsafe({ data: { values: { name, email_addresses: ["Ada@example.com"] } } })
+          )
+        ).pipe(Effect.flatMap(one))
+      const patch = (id: string) =>
+        send(
+          HttpClientRequest.patch(`/v2/objects/people/records/${id}`).pipe(
+            HttpClientRequest.bodyJsonUnsafe({ data: { values: { name: "King, Ada" } } })
+          )
         )
-      )
-      const { data } = yield* HttpClientResponse.schemaBodyJson(
-        Schema.Struct({ data: Schema.Struct({ id: Schema.Struct({ record_id: Schema.String }) }) })
-      )(created)
-      assert.strictEqual((yield* get(`/v2/objects/people/records/${data.id.record_id}`)).status, 200)
-      assert.strictEqual((yield* get("/v2/objects/people/records/nobody")).status, 404)
+      const { data } = yield* post("Lovelace, Ada")
+      assert.deepInclude(data.values["name"]?.[0], { first_name: "Ada", last_name: "Lovelace" })
+      assert.strictEqual((yield* Effect.flatMap(query({ offset: 1200 }), page)).data.length, 1)
+      const id = data.id.record_id
+      assert.strictEqual((yield* patch(id)).status, 200)
+      const changed = yield* Effect.flatMap(get(`/v2/objects/people/records/${id}`), one)
+      assert.deepInclude(changed.data.values["name"]?.[0], { full_name: "Ada King" })
+      assert.deepInclude(changed.data.values["email_addresses"]?.[0], { email_address: "ada@example.com" })
+      for (const missing of [get("/v2/objects/people/records/nobody"), patch("nobody")]) {
+        assert.strictEqual((yield* missing).status, 404)
+      }
+    }).pipe(provided)
+  )
+
+  it.effect.each([
+    [{ name: "Person 7" }, 1],
+    [{ email_addresses: "user-7@example.com" }, 1],
+    [{ email_addresses: { $eq: "user-7@example.com" } }, 1],
+    [{ email_addresses: { email_domain: { $eq: "example.com" } } }, 500],
+    [{ name: { last_name: "7" }, email_addresses: "user-8@example.com" }, 0],
+    [{ $or: [{ name: { last_name: "7" } }, { email_addresses: "user-8@example.com" }] }, 2],
+    [{ $and: [{ name: "Person 7" }, { $not: { email_addresses: "user-7@example.com" } }] }, 0],
+    [{ job_title: "Analyst" }, 0],
+    [{}, 500]
+  ] as const)("filters records by %j", ([filter, found]) =>
+    Effect.gen(function* () {
+      assert.strictEqual((yield* Effect.flatMap(query({ filter }), page)).data.length, found)
+    }).pipe(provided)
+  )
+
+  it.effect("answers 400 to a filter that it does not know", () =>
+    Effect.gen(function* () {
+      for (const filter of [{ name: { $contains: "x" } }, { name: { full_name: { $in: ["x"] } } }, { $nor: [] }, "x"]) {
+        assert.strictEqual((yield* query({ filter })).status, 400)
+      }
+    }).pipe(provided)
+  )
+
+  it.effect("remembers the notes that it was given", () =>
+    Effect.gen(function* () {
+      const data = {
+        parent_object: "people",
+        parent_record_id: "x",
+        title: "Hello",
+        format: "plaintext",
+        content: "Ada"
+      }
+      const post = HttpClientRequest.post("/v2/notes").pipe(HttpClientRequest.bodyJsonUnsafe({ data }))
+      const created = yield* (yield* send(post)).json
+      const listed = yield* Effect.flatMap(get("/v2/notes?offset=120"), page)
+      assert.deepStrictEqual<unknown>({ data: listed.data[0] }, created)
+      assert.deepInclude(listed.data[0], { title: "Hello", content_plaintext: "Ada" })
     }).pipe(provided)
   )
 

@@ -6,24 +6,21 @@
  * - endpoints and errors: https://api.attio.com/openapi/api (2.0.0), read on 2026-11-22
  *
  * Not published, and so invented here: how a query is scored, the budget of scores, the ceiling of a single query, and
- * the body of a 401.
+ * the body of a 401. Filters are of records only, and nothing is sorted.
  */
 import * as Quota from "@sluice/core/Quota"
 import type { Context, Meter, Request, Response, Simulation } from "@sluice/core/Simulation"
+import * as Records from "./SimulatedRecords.ts"
+import { isObject, iso, type Json, uuid, workspace_id } from "./SimulatedRecords.ts"
 
 const budget = 1000
 const ceiling = 250
-const workspace_id = "14beef7a-99f7-4534-a87e-70b564330a4c"
-const people = 1200
 
 const isQuery = ({ method, path }: Request) =>
   method === "POST" && /^\/v2\/(objects\/[^/]+\/records|lists\/[^/]+\/entries)\/query$/.test(path)
 
 const isRead = ({ method, path }: Request) =>
   method === "GET" || (method === "POST" && (path.endsWith("/query") || path.endsWith("/search")))
-
-type Json = Readonly<Record<string, unknown>>
-const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
 
 const bodyOf = ({ body }: Request): Json | undefined => {
   if (body === "") return {}
@@ -65,33 +62,6 @@ const error = (status_code: number, type: string, code: string, message: string)
 })
 
 const nextSecond = ({ nowMillis }: Context) => (Math.floor(nowMillis / 1000) + 1) * 1000
-const iso = (millis: number) => new Date(millis).toISOString()
-const uuid = (kind: number, index: number) =>
-  `${kind.toString(16).padStart(8, "0")}-0000-4000-8000-${index.toString(16).padStart(12, "0")}`
-
-const record = (object: string, record_id: string, created: number, values: Json) => ({
-  id: { workspace_id, object_id: uuid(1, object.length), record_id },
-  created_at: iso(created),
-  web_url: `https://app.attio.com/acme/${object}/${record_id}`,
-  values: Object.fromEntries(
-    Object.entries(values).map(([slug, value]) => [
-      slug,
-      [
-        {
-          active_from: iso(created),
-          active_until: null,
-          created_by_actor: { type: "api-token", id: uuid(3, 1) },
-          value,
-          attribute_type: "text"
-        }
-      ]
-    ])
-  )
-})
-
-const person = (object: string, index: number) =>
-  record(object, uuid(2, index), Date.UTC(2023, 4, 23) + index * 60_000, { name: `Person ${index}` })
-
 const page = (
   request: Request,
   source: { readonly limit: unknown; readonly offset: unknown },
@@ -123,31 +93,26 @@ const slice = (
 
 const unreadable = error(400, "invalid_request_error", "validation_type", "The body is not a JSON object.")
 
-const query =
-  (item: (index: number) => unknown) =>
-  (request: Request): Response => {
-    const body = bodyOf(request)
-    return body
-      ? slice(page(request, { limit: body["limit"], offset: body["offset"] }, 500, 500), people, item)
-      : unreadable
-  }
+const query = (request: Request, total: number, item: (index: number) => unknown): Response => {
+  const body = bodyOf(request)
+  return body
+    ? slice(page(request, { limit: body["limit"], offset: body["offset"] }, 500, 500), total, item)
+    : unreadable
+}
+
+const queryRecords = (request: Request, object: string, context: Context): Response => {
+  const filter = bodyOf(request)?.["filter"]
+  const all = Records.all(context, object)
+  if (filter === undefined || filter === null) return query(request, all.length, (index) => all[index])
+  const predicate = Records.predicateOf(filter)
+  if (!predicate) return error(400, "invalid_request_error", "filter_error", "Error in filter.")
+  const found = all.filter(({ values }) => predicate(values))
+  return query(request, found.length, (index) => found[index])
+}
 
 const valuesOf = (request: Request): Json | undefined => {
   const data = bodyOf(request)?.["data"]
   return isObject(data) && isObject(data["values"]) ? data["values"] : undefined
-}
-
-const save = (context: Context, object: string, id: string, values: Json): Response => {
-  const saved = record(object, id, context.nowMillis, values)
-  context.memory.set(`${object}/${id}`, saved)
-  return { status: 200, body: { data: saved } }
-}
-
-const find = (context: Context, object: string, id: string): unknown => {
-  const saved = context.memory.get(`${object}/${id}`)
-  if (saved !== undefined) return saved
-  const index = Number.parseInt(id.slice(-12), 16)
-  return index < people && uuid(2, index) === id ? person(object, index) : undefined
 }
 
 const missing = (id: string) =>
@@ -160,6 +125,26 @@ const note = (index: number) => ({
   content_plaintext: "Met at the conference.",
   created_at: iso(Date.UTC(2023, 4, 23) + index * 60_000)
 })
+
+const notes = 120
+
+/** The notes that this server was given, in order. */
+const madeOf = ({ memory }: Context): Array<Json> => {
+  const made = (memory.get(" notes") ?? []) as Array<Json>
+  memory.set(" notes", made)
+  return made
+}
+
+const createNote = (request: Request, context: Context): Response => {
+  const data = bodyOf(request)?.["data"]
+  if (!isObject(data)) return unreadable
+  const made = madeOf(context)
+  const { content, parent_object, parent_record_id, title } = data
+  const created_at = iso(context.nowMillis)
+  const { id } = note(notes + made.length)
+  made.push({ id, parent_object, parent_record_id, title, content_plaintext: content, created_at })
+  return { status: 200, body: { data: made.at(-1) } }
+}
 
 const meetings = 100
 const meeting = (index: number) => ({
@@ -231,23 +216,24 @@ export const simulation: Simulation = {
     {
       method: "POST",
       path: "/v2/objects/:object/records/query",
-      handle: (request, { object = "" }) => query((index) => person(object, index))(request)
+      handle: (request, { object = "" }, context) => queryRecords(request, object, context)
     },
     {
       method: "POST",
       path: "/v2/lists/:list/entries/query",
-      handle: query((index) => ({
-        id: { workspace_id, list_id: uuid(6, 1), entry_id: uuid(7, index) },
-        parent_record_id: uuid(2, index),
-        parent_object: "people",
-        entry_values: {}
-      }))
+      handle: (request) =>
+        query(request, Records.seeds, (index) => ({
+          id: { workspace_id, list_id: uuid(6, 1), entry_id: uuid(7, index) },
+          parent_record_id: uuid(2, index),
+          parent_object: "people",
+          entry_values: {}
+        }))
     },
     {
       method: "GET",
       path: "/v2/objects/:object/records/:id",
       handle: (_request, { id = "", object = "" }, context) => {
-        const data = find(context, object, id)
+        const data = Records.find(context, object, id)
         return data === undefined ? missing(id) : { status: 200, body: { data } }
       }
     },
@@ -256,7 +242,7 @@ export const simulation: Simulation = {
       path: "/v2/objects/:object/records",
       handle: (request, { object = "" }, context) => {
         const values = valuesOf(request)
-        return values ? save(context, object, uuid(8, context.sequence), values) : unreadable
+        return values ? { status: 200, body: { data: Records.create(context, object, values) } } : unreadable
       }
     },
     {
@@ -265,24 +251,23 @@ export const simulation: Simulation = {
       handle: (request, { id = "", object = "" }, context) => {
         const values = valuesOf(request)
         if (!values) return unreadable
-        return find(context, object, id) === undefined ? missing(id) : save(context, object, id, values)
+        const data = Records.update(context, object, id, values)
+        return data === undefined ? missing(id) : { status: 200, body: { data } }
       }
     },
     {
       method: "GET",
       path: "/v2/notes",
-      handle: (request) =>
-        slice(
+      handle: (request, _params, context) => {
+        const made = madeOf(context)
+        return slice(
           page(request, { limit: request.query.get("limit"), offset: request.query.get("offset") }, 10, 50),
-          120,
-          note
+          notes + made.length,
+          (index) => (index < notes ? note(index) : made[index - notes])
         )
+      }
     },
     { method: "GET", path: "/v2/meetings", handle: listMeetings },
-    {
-      method: "POST",
-      path: "/v2/notes",
-      handle: (_request, _params, { sequence }) => ({ status: 200, body: { data: note(sequence) } })
-    }
+    { method: "POST", path: "/v2/notes", handle: (request, _params, context) => createNote(request, context) }
   ]
 }
