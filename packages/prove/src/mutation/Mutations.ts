@@ -261,11 +261,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["each refusal doubles the time to the next attempt", "cooling * 2 ** (this.strikes - 1)", "cooling"],
     ["a limit grows no further than the ceiling", "Math.min(ceiling, this.limit + ", "Math.max(0, this.limit + "],
     ["a refusal stretches the window", "    this.extraMillis = Math.min(extra,", "    this.extraMillis = Math.min(0,"],
-    [
-      "a window is stretched by a tenth at most",
-      "Math.min(extra, this.mostExtra)",
-      "extra"
-    ],
+    ["a window is stretched by a tenth at most", "Math.min(extra, this.mostExtra)", "extra"],
     ["refusals are forgotten", "this.calmAt = closedUntil + this.calm(cooling)", "this.calmAt = Infinity"]
   ),
   ...inFile(

@@ -41,6 +41,8 @@ export default defineConfig({
     include: process.env["SLUICE_SUITES"] === "long" ? include.long : include.quick,
     exclude: process.env["SLUICE_SUITES"] === "long" ? [] : ["packages/core/test/Admission.exhaustive.test.ts"],
     bail: 1,
+    // What was cached for one mutation is not what another one is.
+    fsModuleCache: false,
     reporters: [reporter],
     testTimeout: 60_000
   }
