@@ -19,7 +19,9 @@ const Threads = Schema.Struct({
 
 const People = Schema.Struct({
   data: Schema.Array(
-    Schema.Struct({ values: Schema.Struct({ name: Schema.NonEmptyArray(Schema.Struct({ value: Schema.String })) }) })
+    Schema.Struct({
+      values: Schema.Struct({ name: Schema.NonEmptyArray(Schema.Struct({ full_name: Schema.String })) })
+    })
   )
 })
 
@@ -91,7 +93,7 @@ export class Inbox extends Context.Service<
           })
           .pipe(
             Effect.flatMap(HttpClientResponse.schemaBodyJson(People)),
-            Effect.map(({ data }) => ({ name: data[0]?.values.name[0].value ?? null, isDegraded: false })),
+            Effect.map(({ data }) => ({ name: data[0]?.values.name[0].full_name ?? null, isDegraded: false })),
             Effect.tapError((error) => Effect.logDebug("Attio could not be asked", error)),
             Effect.orElseSucceed(() => ({ name: null, isDegraded: true }))
           )

@@ -1,5 +1,4 @@
 /** The inbox over HTTP: `GET /inbox`. */
-import type { AdmissionError } from "@sluice/core/AdmissionError"
 import { DateTime, Duration, Effect, Option } from "effect"
 import { Headers, HttpRouter, HttpServerResponse } from "effect/http"
 import { Inbox } from "./Inbox.ts"
@@ -19,23 +18,21 @@ const unavailable = (error: string, retryAfter: Option.Option<Duration.Duration>
       )
   })
 
-/** How long until a call may be admitted that was not. */
-const waitOf = ({ reason }: AdmissionError) =>
+/** The same for our own refusal and for a provider's. */
+const limited = (error: string, retryAt: Option.Option<DateTime.Utc>) =>
   Effect.map(DateTime.now, (now) =>
-    reason._tag === "DeadlineExceeded"
-      ? Option.some(DateTime.distance(now, reason.earliest))
-      : reason._tag === "Closed"
-        ? Option.some(DateTime.distance(now, reason.retryAt))
-        : Option.none()
+    unavailable(
+      error,
+      Option.map(retryAt, (at) => DateTime.distance(now, at))
+    )
   )
 
 /** Every failure has its status; whatever the quota says goes on to our own clients. */
 export const inbox = Inbox.use((inbox) => inbox.newest(3)).pipe(
   Effect.map((found) => HttpServerResponse.jsonUnsafe(found)),
   Effect.catchTags({
-    AdmissionError: (error) =>
-      Effect.map(waitOf(error), (wait) => unavailable("too many requests for Productlane", wait)),
-    ProductlaneRateLimited: ({ retryAfter }) => Effect.succeed(unavailable("Productlane refuses requests", retryAfter)),
+    AdmissionError: ({ retryAt }) => limited("too many requests for Productlane", retryAt),
+    ProductlaneRateLimited: ({ retryAt }) => limited("Productlane refuses requests", retryAt),
     CircuitBreakerError: ({ reason }) =>
       Effect.succeed(
         unavailable(
