@@ -7,7 +7,7 @@ import { HttpApi, HttpApiClient, HttpApiEndpoint, HttpApiGroup } from "effect/ht
 // #region api
 export const Person = Schema.Struct({
   id: Schema.Struct({ record_id: Schema.String }),
-  values: Schema.Struct({ name: Schema.NonEmptyArray(Schema.Struct({ value: Schema.String })) })
+  values: Schema.Struct({ name: Schema.NonEmptyArray(Schema.Struct({ full_name: Schema.String })) })
 })
 const Note = Schema.Struct({ id: Schema.Struct({ note_id: Schema.String }), title: Schema.String })
 

@@ -17,7 +17,7 @@ export const welcome = Effect.fn("welcome")(function* (count: number) {
             parent_record_id: id.record_id,
             title: "Welcome",
             format: "plaintext",
-            content: `Hello ${values.name[0].value}`
+            content: `Hello ${values.name[0].full_name}`
           }
         }
       }),
@@ -30,7 +30,7 @@ export const welcome = Effect.fn("welcome")(function* (count: number) {
 /** Every way in which the call can fail has a tag. */
 export const nameOf = (id: string) =>
   AttioClient.use((attio) => attio.people.get({ params: { id } })).pipe(
-    Effect.map(({ data }) => data.values.name[0].value),
+    Effect.map(({ data }) => data.values.name[0].full_name),
     Effect.catchTags({
       RecordNotFound: ({ message }) => Effect.succeed(`nobody: ${message}`),
       AttioRateLimited: ({ message }) => Effect.succeed(`refused by Attio: ${message}`),
