@@ -24,25 +24,29 @@ export const make = <E extends RateLimited, Q extends Quotas>(
   options: { readonly apiKey: Key; readonly partition?: string | undefined; readonly baseUrl?: string | undefined }
 ) =>
   Effect.gen(function* () {
-    const { apiKey, partition } = options
+    const { apiKey } = options
     const baseUrl = (options.baseUrl ?? provider.baseUrl).replace(/\/+$/, "")
-    const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
     const key = Redacted.isRedacted(apiKey) ? Effect.succeed(apiKey) : apiKey
+    const partition = yield* partitionOf(options)
     const prepare = provider.prepare ?? Effect.succeed
     return {
       place: (request: HttpClientRequest.HttpClientRequest): Completed<Placed> =>
-        Effect.gen(function* () {
-          const prepared = yield* prepare(yield* placed(request, baseUrl))
-          return {
-            request: prepared,
-            partition: partition ?? (yield* Cache.get(names, Redacted.value(yield* key)))
-          }
-        }),
+        Effect.all({ request: Effect.flatMap(placed(request, baseUrl), prepare), partition }),
       authorize: (request: HttpClientRequest.HttpClientRequest): Completed<HttpClientRequest.HttpClientRequest> =>
         Effect.map(key, (redacted) =>
           HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(redacted)}`)
         )
     }
+  })
+
+/** A hash takes a turn of the event loop: that of a key which never changes is made before the first call. */
+const partitionOf = (options: { readonly apiKey: Key; readonly partition?: string | undefined }) =>
+  Effect.gen(function* () {
+    const { apiKey, partition } = options
+    if (partition !== undefined) return Effect.succeed(partition)
+    if (Redacted.isRedacted(apiKey)) return Effect.succeed(yield* fingerprint(Redacted.value(apiKey)))
+    const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
+    return Effect.flatMap(apiKey, (key) => Cache.get(names, Redacted.value(key)))
   })
 
 const placed = (
