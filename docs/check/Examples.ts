@@ -11,13 +11,10 @@ export interface Example {
   readonly code: string
 }
 
-/** Files whose examples lack their imports still: to be completed, and then taken from here. */
-export const incomplete: ReadonlySet<string> = new Set(["packages/simulator/src/Conformance.ts"])
-
 /** The fences in doc comments of `packages/*` that are code; tests have none. */
 export const examples = (repository: Repository): ReadonlyArray<Example> =>
   repository.files
-    .filter((file) => /^packages\/.*\.ts$/.test(file) && !file.endsWith(".test.ts") && !incomplete.has(file))
+    .filter((file) => /^packages\/.*\.ts$/.test(file) && !file.endsWith(".test.ts"))
     .flatMap((file) => examplesOf(file, repository.read(file) ?? ""))
 
 export const examplesOf = (file: string, source: string): ReadonlyArray<Example> => {

@@ -20,7 +20,5 @@ const examples = Examples.examples(repository)
 const current = fromDisk(root)
 const problems = [...Fences.check(current), ...Links.check(current), ...Examples.check(root, examples)]
 for (const { file, line, message } of problems) console.error(`${file}:${line}: ${message}`)
-console.log(
-  `documents: ${problems.length} problems, ${examples.length} examples compiled, not looked at: ${[...Examples.incomplete].join(", ")}`
-)
+console.log(`documents: ${problems.length} problems, ${examples.length} examples compiled`)
 process.exitCode = problems.length === 0 ? 0 : 1

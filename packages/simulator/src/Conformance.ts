@@ -6,7 +6,12 @@
  *
  * @example
  * ```ts
- * const subject: Conformance.Subject = { provider: Bakery.provider, make: Bakery.make, simulation, refusals }
+ * import { it } from "@effect/vitest"
+ * import { Attio } from "@sluice/providers/attio"
+ * import { simulation } from "@sluice/providers/attio/simulation"
+ * import * as Conformance from "@sluice/simulator/conformance"
+ *
+ * const subject: Conformance.Subject = { provider: Attio.provider, make: Attio.make, simulation }
  * for (const check of Conformance.checks(subject)) it.effect(check.name, () => check.run)
  * ```
  */
