@@ -1,6 +1,6 @@
 /** Reads as much of a response's body as telling a refusal takes, and leaves it readable. */
-import { type Cause, Clock, Effect, Exit, Pull, Scope, Stream } from "effect"
-import { type HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
+import { Cause, Clock, Effect, Exit, Option, Pull, Scope, Stream } from "effect"
+import { HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import type { Decoded, Provider, Quotas, Wire } from "../Provider.ts"
 import type { RateLimited } from "../RateLimited.ts"
 
@@ -32,20 +32,32 @@ export const isExpected = (request: HttpClientRequest.HttpClientRequest, respons
   response.status !== 304 &&
   response.headers["content-length"] !== "0"
 
-/** The same response, which says when its body has been read to its end, or was cut off. */
+/** Ends what nobody can read any more. */
+const unread = "FinalizationRegistry" in globalThis ? new FinalizationRegistry<() => void>((end) => end()) : undefined
+
+/** The same response, which says when its body has been read to its end, or was cut off, or dropped without a look. */
 export const releasing = (response: Response, release: (end: "read" | "cut") => void): Response => {
+  const token = {}
   const onExit = (exit: Exit.Exit<unknown, unknown>) =>
     Effect.sync(() => release(Exit.isSuccess(exit) ? "read" : "cut"))
+  const reader = <A>(read: () => A) => ({
+    get: () => {
+      unread?.unregister(token)
+      return read()
+    }
+  })
   const readers = ["arrayBuffer", "text", "json", "formData", "urlParamsBody"] as const
-  return Object.create(response, {
+  const watched: Response = Object.create(response, {
     ...Object.fromEntries(
       readers.map((key) => [
         key,
-        { get: () => Effect.onExit(response[key] as Effect.Effect<unknown, HttpClientError.HttpClientError>, onExit) }
+        reader(() => Effect.onExit(response[key] as Effect.Effect<unknown, HttpClientError.HttpClientError>, onExit))
       ])
     ),
-    stream: { get: () => Stream.onExit(response.stream, onExit) }
+    stream: reader(() => Stream.onExit(response.stream, onExit))
   })
+  unread?.register(watched, () => release("cut"), token)
+  return watched
 }
 
 const wireOf = (
@@ -66,9 +78,10 @@ const wireOf = (
 })
 
 /** Pulls up to 64 KiB. A body that goes on is stitched together again; one that breaks off breaks off for its reader too. */
-const peek = (response: Response): Effect.Effect<{ readonly bytes: Uint8Array; readonly restored: Response }> =>
-  Effect.gen(function* () {
-    const scope = Scope.makeUnsafe()
+const peek = (response: Response): Effect.Effect<{ readonly bytes: Uint8Array; readonly restored: Response }> => {
+  const scope = Scope.makeUnsafe()
+  const close = Scope.close(scope, Exit.void)
+  return Effect.gen(function* () {
     const pull = yield* Scope.provide(Stream.toPull(response.stream), scope)
     const chunks: Array<Uint8Array> = []
     let size = 0
@@ -79,18 +92,25 @@ const peek = (response: Response): Effect.Effect<{ readonly bytes: Uint8Array; r
       else for (const chunk of exit.value) size += chunks.push(chunk) && chunk.byteLength
     }
     const bytes = concat(chunks, size)
+    if (end !== undefined) yield* close
+    if (end !== undefined && (Pull.isDoneCause(end) || isEmpty(end))) {
+      return { bytes: bytes.subarray(0, maxBytes), restored: withBody(response, bytes) }
+    }
     const rest = end === undefined ? pull : Effect.failCause(end)
-    if (end !== undefined) yield* Scope.close(scope, Exit.void)
-    const body =
-      end !== undefined && Pull.isDoneCause(end)
-        ? bytes
-        : Stream.toReadableStream(
-            Stream.concat(Stream.make(bytes), Stream.fromPull(Effect.succeed(rest))).pipe(
-              Stream.ensuring(Scope.close(scope, Exit.void))
-            )
-          )
+    const body = Stream.toReadableStream(
+      Stream.concat(Stream.make(bytes), Stream.fromPull(Effect.succeed(rest))).pipe(Stream.ensuring(close))
+    )
+    unread?.register(body, () => Effect.runFork(close))
     return { bytes: bytes.subarray(0, maxBytes), restored: withBody(response, body) }
-  })
+  }).pipe(Effect.onInterrupt(() => close))
+}
+
+/** A body that is none: a 404 to a HEAD, say. */
+const isEmpty = (cause: Cause.Cause<HttpClientError.HttpClientError | Cause.Done>): boolean =>
+  Option.exists(
+    Cause.findErrorOption(cause),
+    (error) => HttpClientError.isHttpClientError(error) && error.reason._tag === "EmptyBodyError"
+  )
 
 const withBody = (response: Response, body: Uint8Array<ArrayBuffer> | ReadableStream): Response => {
   const { headers, status } = response
