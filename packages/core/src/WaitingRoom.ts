@@ -11,6 +11,9 @@ import { Lane, type Waiter } from "./admission/Lane.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
 import type { RateLimiterStore } from "./RateLimiterStore.ts"
 
+/** So many wakes that concern nobody any more are no burden. */
+const spareWakes = 64
+
 /** Why a waiter is sent away. */
 export type Refusal =
   | { readonly _tag: "Full" }
@@ -67,7 +70,7 @@ export class WaitingRoom<W extends Waiter> {
     if (waiter.deadlineAt !== Infinity) {
       const earliest = this.estimate(permit, now)
       if (earliest > waiter.deadlineAt) return this.refuse(waiter, { _tag: "Late", earliest, need }, now)
-      this.wakes.push(waiter.deadlineAt, waiter)
+      this.lookAgain(waiter.deadlineAt, waiter)
     }
     this.size++
     const lane = this.place(waiter, need, at, now)
@@ -197,7 +200,17 @@ export class WaitingRoom<W extends Waiter> {
     const nextAt = at > now ? at : now + 1
     if (nextAt === lane.nextAt) return
     lane.nextAt = nextAt
-    if (nextAt !== Infinity) this.wakes.push(nextAt, lane)
+    if (nextAt !== Infinity) this.lookAgain(nextAt, lane)
+  }
+
+  /** Who has gone, and lanes that were looked at since, leave an entry behind, which a far deadline would keep for long. */
+  private lookAgain(at: number, value: Lane | W): void {
+    if (this.wakes.size > 2 * (this.size + this.lanes.size) + spareWakes) {
+      this.wakes.keep((value, at) =>
+        value instanceof Lane ? value.nextAt === at && this.lanes.get(value.book) === value : value.lane !== undefined
+      )
+    }
+    this.wakes.push(at, value)
   }
 
   /** Takes a waiter out of the room. What it kept elsewhere is up for others. */

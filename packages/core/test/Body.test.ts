@@ -1,9 +1,8 @@
-import { setFlagsFromString } from "node:v8"
-import { runInNewContext } from "node:vm"
 import { Claim, Pipeline, Provider, Quota, RateLimited, RateLimiter, Signal } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Redacted, Schema } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
+import { collectGarbage } from "./support/collectGarbage.ts"
 
 class AcmeRateLimited extends Schema.TaggedError<AcmeRateLimited>()("AcmeRateLimited", RateLimited.fields) {}
 
@@ -31,9 +30,6 @@ const client = (answer: () => Response) =>
 /** A body of so many bytes that goes on for ever, and notes when it is given up. */
 const endless = (bytes: number, onCancel: () => void) =>
   new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array(bytes)), cancel: onCancel })
-
-setFlagsFromString("--expose-gc")
-const collectGarbage: () => void = runInNewContext("gc")
 
 /** Waits until memory that nobody holds was taken back so that the condition holds; gives whether it did. */
 const collected = <R>(condition: Effect.Effect<boolean, never, R>) =>

@@ -2,6 +2,7 @@ import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
+import { collectGarbage } from "./support/collectGarbage.ts"
 
 const perSecond = Quota.rolling(2, "1 second", { name: "rate", slack: 0, rateMargin: 0 })
 
@@ -306,6 +307,23 @@ describe("RateLimiter", () => {
       for (let i = 0; i < 10; i++) yield* Effect.void.pipe(RateLimiter.withPermit(claim))
       assert.strictEqual(yield* Clock.currentTimeMillis, 0)
     }).pipe(Effect.provide(RateLimiter.layerUnlimited))
+  )
+
+  it.effect("forgets who waited no longer, however far the deadline was", () =>
+    Effect.gen(function* () {
+      const quota = Quota.rolling(1, "1 hour")
+      yield* Effect.void.pipe(RateLimiter.withPermit(Claim.of(quota)))
+      const claims = []
+      for (let i = 0; i < 500; i++) {
+        const claim = Claim.of(quota)
+        claims.push(new WeakRef(claim))
+        const call = Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.within("1 day"))
+        yield* Fiber.interrupt(yield* Effect.forkChild(call, { startImmediately: true }))
+      }
+      yield* TestClock.withLive(Effect.sleep(10))
+      collectGarbage()
+      assert.isBelow(claims.filter((claim) => claim.deref() !== undefined).length, 150)
+    }).pipe(Effect.provide(RateLimiter.layer))
   )
 
   it.effect("forgets partitions that are idle", () =>

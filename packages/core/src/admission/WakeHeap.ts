@@ -1,6 +1,10 @@
 /** Things to look at by their instants, the earliest first. */
 export class WakeHeap<A> {
-  private readonly entries: Array<{ readonly at: number; readonly value: A }> = []
+  private entries: Array<{ readonly at: number; readonly value: A }> = []
+
+  get size(): number {
+    return this.entries.length
+  }
 
   get nextAt(): number {
     return this.entries[0]?.at ?? Infinity
@@ -29,6 +33,11 @@ export class WakeHeap<A> {
     const last = entries.pop()
     if (last && entries.length > 0) this.sink(last)
     return first.value
+  }
+
+  /** Drops what need not be looked at any more. What is in order is a heap. */
+  keep(isWanted: (value: A, at: number) => boolean): void {
+    this.entries = this.entries.filter(({ at, value }) => isWanted(value, at)).toSorted((a, b) => a.at - b.at)
   }
 
   private sink(entry: { readonly at: number; readonly value: A }): void {
