@@ -67,6 +67,27 @@ describe("Admission, told what remains", () => {
     assert.strictEqual(first.books[0]?.foreign, 0)
   })
 
+  it("goes on to book what others use of a quota of which they used some before", () => {
+    const play = timeline(Quota.rolling(20, 1000, exact), [])
+    const foreign = [15, 12, 9].map((remaining, i) => {
+      play.play([
+        [i * 10, "ask", admitted],
+        [i * 10, ["answered", told(remaining, 20)]]
+      ])
+      return play.book().foreign
+    })
+    assert.deepStrictEqual(foreign, [4, 6, 8])
+  })
+
+  it("takes a refill that is still to come in one step for nobody's use", () => {
+    const foreignAt = (remaining: number) =>
+      timeline(Quota.tokenBucket({ capacity: 10, refill: 5, every: 1000, step: 5 }, exact), [
+        [0, "ask", admitted],
+        [0, ["answered", told(remaining, 10)]]
+      ]).book().foreign
+    assert.deepStrictEqual([foreignAt(5), foreignAt(4)], [0, 1])
+  })
+
   it("leaves others the part of the published limit that is not ours", () => {
     const shared = Quota.rolling(100, 1000, exact).pipe(Quota.share(0.5))
     const foreignAt = (remaining: number) =>

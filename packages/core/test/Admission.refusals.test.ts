@@ -234,6 +234,59 @@ describe("Admission after a refusal", () => {
     ])
   })
 
+  it("opens though a request that was given up before is held still", () => {
+    timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [0, "ask", admitted],
+      [10, "abandoned"],
+      [20, ["refused", after(100)], 120],
+      [120, "ask", admitted],
+      [120, "ask", 60_010]
+    ])
+  })
+
+  it("is remembered by books that nobody uses", () => {
+    const learned = timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [0, ["refused", after(100)], 100],
+      [0, "read"]
+    ]).admission
+    assert.deepStrictEqual([learned.evict(30_000), learned.evict(1_000_000)], [0, 1])
+    const closed = timeline(unpublished, [
+      [0, "ask", admitted],
+      [0, ["refused", after(60_000)], 60_000],
+      [0, "read"]
+    ]).admission
+    assert.deepStrictEqual([closed.evict(60_000), closed.evict(62_000)], [0, 1])
+  })
+
+  it("takes back what a phase that proved wrong had freed early", () => {
+    const reset = { reset: { kind: "after" as const, millis: 1000, toleranceMillis: 0 } }
+    timeline(Quota.fixed(5, 60_000, { ...exact, phase: "reset" }), [
+      [0, "ask 4", admitted],
+      [10, ["answered", { readings: [reset] }]],
+      [1010, "ask", admitted],
+      [1020, ["refused", after(100)], 1120],
+      [1120, "ask", 60_310]
+    ])
+  })
+
+  it("trusts a phase that proved wrong twice for two windows less", () => {
+    const told = { readings: [{ reset: { kind: "after" as const, millis: 100, toleranceMillis: 0 } }] }
+    timeline(Quota.fixed(10, 1000, { ...exact, phase: "reset" }), [
+      [0, "ask", admitted],
+      [0, ["refused", after(10)], 10],
+      [20, "ask", admitted],
+      [20, ["refused", after(10)], 30],
+      [1500, "ask", admitted],
+      [1500, ["answered", told]],
+      [1510, "ask 10", 2510],
+      [2100, "ask", admitted],
+      [2100, ["answered", told]],
+      [2110, "ask 10", 2200]
+    ])
+  })
+
   it("admits a claim that is larger than what a refusal left of the limit once all else has cooled", () => {
     timeline(Quota.rolling(5, 1000, exact), [
       [0, "ask 5", admitted],

@@ -76,6 +76,26 @@ describe("Admission", () => {
     assert.strictEqual(permit.books[0]?.holders, 0)
   })
 
+  it("frees no unit that has a floor's credit before an older one that has none", () => {
+    const play = timeline(Quota.rolling(200, 10_000, { ...exact, latencyFloor: 40 }), [])
+    for (let i = 0; i < 100; i++) play.play([[0, "ask", "admitted"]])
+    for (let i = 0; i < 100; i++) play.play([[80, "answered"]])
+    play.play([
+      [10_041, "ask 200", 10_080],
+      [10_080, "ask 200", "admitted"]
+    ])
+  })
+
+  it("rounds answers of large quotas to the end of a thousandth of the window", () => {
+    timeline(Quota.rolling(2000, 60_000, exact), [
+      [0, "ask 2000", "admitted"],
+      [10, "answered"],
+      [11, "ask", 60_060],
+      [60_059, "ask", 60_060],
+      [60_060, "ask", "admitted"]
+    ])
+  })
+
   it("counts quotas of one name as one where they say the same, and refuses another definition by name", () => {
     const admission = new Admission()
     const claimOf = (limit: number) => Claim.of(Quota.rolling(limit, 1000, { name: "rate" }))

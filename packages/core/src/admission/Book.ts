@@ -182,8 +182,8 @@ export abstract class Book {
     const closedUntil = Math.max(now + this.quota.penaltyMillis, untold)
     this.gate.close(closedUntil, now, maxPause)
     this.latencySamples = 0
-    const isNews = this.caution.refused(sentAt, now, closedUntil, this.cooling)
-    if (isNews && this.quota.kind !== "unpublished") this.heed(now)
+    if (this.quota.kind === "unpublished") return closedUntil
+    if (this.caution.refused(sentAt, now, closedUntil, this.cooling)) this.heed(now)
     return closedUntil
   }
 

@@ -76,8 +76,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["a refusal closes", "this.gate.close(closedUntil, now, maxPause)", ""],
     [
       "a refusal teaches",
-      "const isNews = this.caution.refused(sentAt, now, closedUntil, this.cooling)",
-      "const isNews = false"
+      "if (this.caution.refused(sentAt, now, closedUntil, this.cooling)) this.heed(now)",
+      ""
     ],
     ["a penalty is kept", "Math.max(now + this.quota.penaltyMillis, untold)", "untold"],
     [

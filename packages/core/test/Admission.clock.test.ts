@@ -1,0 +1,36 @@
+import { describe, it } from "@effect/vitest"
+import * as Quota from "@sluice/core/Quota"
+import { type Row, timeline } from "./admission/Timeline.ts"
+
+/** A minute of the server's clock; without margin and slack a slot is free a minute after its answer at the latest. */
+const minute = Quota.fixed(1, 60_000, { phase: "clock", rateMargin: 0, slack: 0 })
+
+/** Sent, answered, and what the answer's `Date` shows, in milliseconds. */
+const exchange = (sentAt: number, answeredAt: number, dateMillis: number): ReadonlyArray<Row> => [
+  [sentAt, "ask", "admitted"],
+  [answeredAt, ["answered", { serverDateMillis: dateMillis }]]
+]
+
+describe("Admission by the server's clock", () => {
+  it("frees at the minute's end, as late as the date, another node and a drift can put it", () => {
+    // The date is at least 840 ms behind the answer, 100 ms for another node, and a thousandth of 2.1 s.
+    timeline(minute, [...exchange(58_000, 58_840, 58_000), [58_841, "ask", 60_943], [60_943, "ask", "admitted"]])
+  })
+
+  it("does not know in which minute it was counted, if the date may have been stale for 50 ms", () => {
+    timeline(minute, [...exchange(58_000, 58_870, 58_000), [58_871, "ask", 118_870]])
+  })
+
+  it("falls back on the whole window when two dates contradict each other, and trusts them a window later", () => {
+    timeline(Quota.fixed(2, 60_000, { phase: "clock", rateMargin: 0, slack: 0 }), [
+      ...exchange(10_000, 10_020, 10_000),
+      [10_030, "ask", "admitted"],
+      [20_000, ["answered", { serverDateMillis: 50_000 }]],
+      [61_500, "ask 2", 80_000],
+      [80_000, "ask", "admitted"],
+      // Both dates agree by now: the server's minute ends at 90 s, a second and a tenth later at the latest.
+      [80_040, ["answered", { serverDateMillis: 110_000 }]],
+      [80_041, "ask 2", 90_151]
+    ])
+  })
+})
