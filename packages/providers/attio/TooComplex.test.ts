@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { assertSome } from "@effect/vitest/utils"
 import type { Attempt } from "@sluice/core/Provider"
 import { Attio } from "@sluice/providers/attio"
-import { DateTime, Duration, Effect, Fiber, Option } from "effect"
+import { DateTime, Duration, Effect, Fiber, Option, References } from "effect"
 import { HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 import * as Wires from "../test/support/Wires.ts"
@@ -31,7 +31,8 @@ const setUp = Effect.gen(function* () {
     )
   const succeed = (request: HttpClientRequest.HttpClientRequest) =>
     around(Effect.succeed(undefined as never) as Attempt<Attio.RateLimited>, request)
-  return { refuse, succeed }
+  const hang = (request: HttpClientRequest.HttpClientRequest) => around(Effect.never, request)
+  return { hang, refuse, succeed }
 })
 
 describe("TooComplex", () => {
@@ -62,6 +63,22 @@ describe("TooComplex", () => {
       )
       assertSome(waits, 7800)
       yield* TestClock.adjust("9500 millis")
+      assert.isFalse((yield* refuse(query("a"))).isRetryable)
+    })
+  )
+
+  it.effect("counts a query out again at whatever moment it is interrupted", () =>
+    Effect.gen(function* () {
+      const { hang, refuse } = yield* setUp
+      for (let moment = 0; moment < 48; moment++) {
+        // So many steps are taken at a time, and so many times.
+        const hanging = Effect.provideService(hang(query("b")), References.MaxOpsBeforeYield, 2 + (moment % 4))
+        const fiber = yield* Effect.forkChild(hanging)
+        for (let turn = 0; turn < moment / 4; turn++) yield* Effect.yieldNow
+        yield* Fiber.interrupt(fiber)
+      }
+      yield* refuse(query("a"))
+      yield* TestClock.adjust("10 seconds")
       assert.isFalse((yield* refuse(query("a"))).isRetryable)
     })
   )

@@ -37,13 +37,13 @@ export const make = (isQuery: (request: HttpClientRequest.HttpClientRequest) => 
 
     return (attempt: Attempt<AttioRateLimited>, request: HttpClientRequest.HttpClientRequest) =>
       isQuery(request)
-        ? Effect.suspend(() => {
+        ? Effect.uninterruptibleMask((restore) => {
             const key = keyOf(request)
             const isFirst = inFlight++ === 0
             const number = ++started
             const judged = (error: AttioRateLimited, nowMillis: number) =>
               key !== undefined && isFirst && started === number ? judge(key, error, nowMillis) : error
-            return attempt.pipe(
+            return restore(attempt).pipe(
               Effect.catchTag("AttioRateLimited", (error) =>
                 Effect.flatMap(monotonicMillis, (nowMillis) => Effect.fail(judged(error, nowMillis)))
               ),
