@@ -96,18 +96,13 @@ const part = (field: string, value: string): string => {
   throw new ClaimError({ field, rule: 'a text without "|"', value })
 }
 
-/** The same claim on another partition's counters. */
-export const inPartition = (claim: Claim, partition: string): Claim => ({
-  ...claim,
-  partition,
-  needs: claim.needs.map((need) => ({
-    ...need,
-    key: need.key.replace(
-      `${claim.origin}|${claim.partition}|`,
-      () => `${claim.origin}|${part("partition", partition)}|`
-    )
-  }))
-})
+/** The same claim on another partition's counters. A need that names a partition of its own keeps it. */
+export const inPartition = (claim: Claim, partition: string): Claim => {
+  const before = `${claim.origin}|${claim.partition}|`
+  const after = `${claim.origin}|${part("partition", partition)}|`
+  const moved = (key: string) => (key.startsWith(before) ? after + key.slice(before.length) : key)
+  return { ...claim, partition, needs: claim.needs.map((need) => ({ ...need, key: moved(need.key) })) }
+}
 
 /** A claim of one unit of each quota. */
 export const of = (...quotas: ReadonlyArray<Quota>): Claim => make({ needs: quotas.map((quota) => need(quota)) })

@@ -84,4 +84,9 @@ describe("Claim", () => {
     const moved = Claim.inPartition(Claim.of(quota), "acme")
     assert.strictEqual(moved.needs[0]?.key, Claim.make({ needs: [Claim.need(quota)], partition: "acme" }).needs[0]?.key)
   })
+
+  it("does not move a need that has a partition of its own", () => {
+    const shared = Claim.make({ needs: [Claim.need(quota, { partition: "workspace", within: "|a" })] })
+    assert.strictEqual(Claim.inPartition(shared, "acme").needs[0]?.key, shared.needs[0]?.key)
+  })
 })
