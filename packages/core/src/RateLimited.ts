@@ -45,62 +45,59 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => 
 
 const maxDateMillis = 8_640_000_000_000_000
 
-/** How long to wait, counted from the response, and until when by our own wall clock: both or none. */
-export interface Wait {
-  readonly retryAfter: Option.Option<Duration.Duration>
-  readonly retryAt: Option.Option<DateTime.Utc>
-}
-
-/**
- * Puts the wait that a refusal tells into its signal, and shows it as an error does. An instant of the server's clock is
- * corrected by the response's own `Date`. A wait that is past, zero or missing is none, in both.
- */
-export const told = (
-  signal: Signal,
-  retry: Instant | undefined,
-  receivedAtMillis: number
-): { readonly signal: Signal; readonly wait: Wait } => {
-  const { retry: _, ...said } = signal
-  const { serverDateMillis = receivedAtMillis } = said
-  const millis = retry === undefined ? 0 : retry.kind === "after" ? retry.millis : retry.millis - serverDateMillis
-  const wait = millis > 0 ? Option.some(millis) : Option.none()
-  return {
-    signal: retry !== undefined && millis > 0 ? { ...said, retry } : said,
-    wait: {
-      retryAfter: Option.map(wait, Duration.millis),
-      retryAt: Option.map(wait, (wait) => DateTime.makeUnsafe(Math.min(receivedAtMillis + wait, maxDateMillis)))
-    }
-  }
-}
-
 /** The fields that every provider's error shares, as `refused` reads them. */
-export interface Common extends Wait {
+export interface Common {
   readonly provider: string
   readonly quota: Option.Option<string>
+  readonly retryAt: Option.Option<DateTime.Utc>
+  readonly retryAfter: Option.Option<Duration.Duration>
   readonly requestId: Option.Option<string>
   readonly isRetryable: boolean
   readonly raw: string
 }
 
 /**
- * What a refusal says whoever the provider is: the common fields of its error, and a signal that closes the quota which it
- * names, or every quota of the claim if it names none. The wait is what `said` holds as `retry`.
+ * What a refusal says whoever the provider is: the common fields of its error, and a signal that closes what `said` names
+ * in `closes`, or else the quota that refused, or every quota of the claim where neither is told.
+ *
+ * An instant of the server's clock is corrected by the response's own `Date`. A wait that is past, zero or missing is
+ * none, in both.
  */
 export const refused = (
   provider: string,
-  wire: Wire,
+  wire: Pick<Wire, "body" | "receivedAtMillis">,
   said: Signal,
   details: {
     readonly quota?: Option.Option<string>
     readonly requestId?: Option.Option<string>
+    /** By default what `said` holds as `retry`. */
+    readonly retry?: Instant | undefined
     /** Default `true`. */
     readonly isRetryable?: boolean
   } = {}
 ): { readonly signal: Signal; readonly common: Common } => {
+  const { body: raw, receivedAtMillis } = wire
   const { isRetryable = true, quota = Option.none(), requestId = Option.none() } = details
-  const closing = Option.isSome(quota) ? { ...said, closes: [quota.value] } : said
-  const { signal, wait } = told(closing, said.retry, wire.receivedAtMillis)
-  return { signal, common: { provider, quota, ...wait, requestId, isRetryable, raw: wire.body } }
+  const { retry: saidRetry, ...rest } = said
+  const { retry = saidRetry } = details
+  const startsAt = retry?.kind === "at" ? (said.serverDateMillis ?? receivedAtMillis) : 0
+  const wait = Option.filter(Option.fromUndefinedOr(retry && retry.millis - startsAt), (millis) => millis > 0)
+  return {
+    signal: {
+      ...(Option.isSome(quota) && { closes: [quota.value] }),
+      ...rest,
+      ...(retry && Option.isSome(wait) && { retry })
+    },
+    common: {
+      provider,
+      quota,
+      retryAfter: Option.map(wait, Duration.millis),
+      retryAt: Option.map(wait, (millis) => DateTime.makeUnsafe(Math.min(receivedAtMillis + millis, maxDateMillis))),
+      requestId,
+      isRetryable,
+      raw
+    }
+  }
 }
 
 /** One sentence on a refusal for its message: who refused by which limit, what was said, and when to come back. */
@@ -122,15 +119,8 @@ const comeBack = ({ retryAfter, retryAt }: Pick<RateLimited, "retryAt" | "retryA
       : "; it tells no time to come back."
 
 /** The common view of every provider's refusal. */
-export interface RateLimited extends Error {
+export interface RateLimited extends Error, Common {
   readonly _tag: string
-  readonly provider: string
-  readonly quota: Option.Option<string>
-  readonly retryAt: Option.Option<DateTime.Utc>
-  readonly retryAfter: Option.Option<Duration.Duration>
-  readonly requestId: Option.Option<string>
-  readonly isRetryable: boolean
-  readonly raw: string
 }
 
 /** Whether the value is some provider's refusal. */

@@ -18,18 +18,8 @@ const acme: Provider.Provider<AcmeRateLimited, { readonly rate: Quota.Quota }> =
   decode: (wire) => {
     if (wire.status !== 429) return { signal: Signal.none }
     const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
-    const { signal, wait } = RateLimited.told(Signal.none, retry, wire.receivedAtMillis)
-    return {
-      signal,
-      refusal: new AcmeRateLimited({
-        provider: "acme",
-        quota: Option.none(),
-        requestId: Option.none(),
-        isRetryable: true,
-        raw: wire.body,
-        ...wait
-      })
-    }
+    const { common, signal } = RateLimited.refused("acme", wire, Signal.none, { retry })
+    return { signal, refusal: new AcmeRateLimited(common) }
   }
 }
 

@@ -126,23 +126,18 @@ const decode = (wire: Wire): Decoded<AttioRateLimited> => {
   const kind = kindOf(wire.request)
   // The date is itself the clock second on which the limit resets: nothing was rounded.
   const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
-  const { signal, wait } = Refusal.told({ ...said, closes: [kind] }, retry, wire.receivedAtMillis)
-  return { signal, refusal: refusal(wire, kind, wait) }
+  const { common, signal } = Refusal.refused("attio", wire, said, { quota: Option.some(kind), retry })
+  return { signal, refusal: refusal(common) }
 }
 
 // --- Refusal ------------------------------------------------------------------------------------
 
 export { AttioRateLimited as RateLimited }
 
-const refusal = (wire: Wire, kind: Kind, wait: Refusal.Wait): AttioRateLimited => {
-  const { code, message, status_code, type, ...rest } = read(wire.body)
+const refusal = (common: Refusal.Common): AttioRateLimited => {
+  const { code, message, status_code, type, ...rest } = read(common.raw)
   return new AttioRateLimited({
-    provider: "attio",
-    quota: Option.some(kind),
-    ...wait,
-    requestId: Option.none(),
-    isRetryable: true,
-    raw: wire.body,
+    ...common,
     statusCode: status_code,
     type,
     code,

@@ -103,8 +103,7 @@ const decode = (wire: Wire): Decoded<ClarifaiRateLimited> => {
   const { status } = read(wire.body)
   const limit = limitOf(status) ?? (wire.status === 429 ? "requests" : undefined)
   if (limit === undefined) return { signal: said }
-  const retry = Signal.retryAfter(wire.headers["retry-after"])
-  return refused({ limit, status, said, retry, raw: wire.body, receivedAtMillis: wire.receivedAtMillis })
+  return refused(wire, limit, status, said, Signal.retryAfter(wire.headers["retry-after"]))
 }
 
 /**
@@ -129,14 +128,8 @@ export const decodeStatus = (status: unknown, receivedAtMillis?: number): Decode
   const found = read(`{"status":${raw}}`).status
   const limit = limitOf(found)
   if (limit === undefined) return { signal: Signal.none }
-  const { refusal, signal } = refused({
-    limit,
-    status: found,
-    said: Signal.none,
-    retry: undefined,
-    raw: raw.slice(0, maxRaw),
-    receivedAtMillis
-  })
+  const answer = { body: raw.slice(0, maxRaw), receivedAtMillis }
+  const { refusal, signal } = refused(answer, limit, found, Signal.none)
   return { refusal, signal: { ...signal, isRefusal: true } }
 }
 
@@ -154,35 +147,34 @@ const textOf = (status: unknown): string => {
 
 export { ClarifaiRateLimited as RateLimited }
 
-const refused = (answer: {
-  readonly limit: Limit
-  readonly status: Status
-  readonly said: Signal.Signal
-  readonly retry: Signal.Instant | undefined
-  readonly raw: string
-  readonly receivedAtMillis: number | undefined
-}): Required<Decoded<ClarifaiRateLimited>> => {
-  const { limit, raw, receivedAtMillis = 0, status } = answer
+const refused = (
+  { body, receivedAtMillis }: { readonly body: string; readonly receivedAtMillis: number | undefined },
+  limit: Limit,
+  status: Status,
+  said: Signal.Signal,
+  retry?: Signal.Instant
+): Required<Decoded<ClarifaiRateLimited>> => {
+  const wire = { body, receivedAtMillis: receivedAtMillis ?? 0 }
   const details = Option.flatMap(status, ({ details }) => details)
   const perSecond = limit === "requests" ? Option.flatMap(details, perSecondOf) : Option.none()
-  const said: Signal.Signal = {
-    ...answer.said,
-    readings: Option.match(perSecond, { onNone: () => [], onSome: (limit) => [{ quota: "requests", limit }] }),
-    closes: ["requests"]
-  }
-  const retry = limit === "requests" ? laterOf(answer.retry, said, receivedAtMillis) : answer.retry
-  const { signal, wait } = Refusal.told(said, retry, receivedAtMillis)
+  const readings = Option.toArray(Option.map(perSecond, (limit) => ({ quota: "requests", limit })))
+  const { common, signal } = Refusal.refused(
+    "clarifai",
+    wire,
+    { ...said, readings, closes: ["requests"] },
+    {
+      quota: Option.some(limit),
+      retry: limit === "requests" ? laterOf(retry, said, wire.receivedAtMillis) : retry,
+      requestId: Option.flatMap(status, ({ reqId, req_id }) => Option.orElse(req_id, () => reqId)),
+      // Who is told that a month is spent is told so again until it is over.
+      isRetryable: limit !== "monthly"
+    }
+  )
   return {
     signal,
     refusal: new ClarifaiRateLimited({
-      provider: "clarifai",
-      quota: Option.some(limit),
-      ...wait,
-      ...(answer.receivedAtMillis === undefined && { retryAt: Option.none() }),
-      requestId: Option.flatMap(status, ({ reqId, req_id }) => Option.orElse(req_id, () => reqId)),
-      // Who is told that a month is spent is told so again until it is over.
-      isRetryable: limit !== "monthly",
-      raw,
+      ...common,
+      ...(receivedAtMillis === undefined && { retryAt: Option.none() }),
       code: Option.flatMap(status, ({ code }) => code),
       description: Option.flatMap(status, ({ description }) => description),
       details,

@@ -158,8 +158,18 @@ const decodeWith =
     const learned = learnedOf(wire, body, quota, own)
     // PrayerLetters sends none, but somebody on the way may.
     const retry = Signal.retryAfter(wire.headers["retry-after"])
-    const { signal, wait } = Refusal.told({ ...said, ...learned }, retry, wire.receivedAtMillis)
-    return { signal, refusal: refusal(wire, body, quota, wait) }
+    const { common, signal } = Refusal.refused(
+      "prayerletters",
+      wire,
+      { ...said, ...learned },
+      {
+        retry,
+        quota: Option.fromUndefinedOr(quota),
+        // The same header would be refused again.
+        isRetryable: !TestHeaders.isForced(wire.request.headers ?? {})
+      }
+    )
+    return { signal, refusal: refusal(common, body) }
   }
 
 /** How the limit of a single contact is named is not told: by its number, or by a name that is no interval. */
@@ -201,19 +211,11 @@ const learnedOf = (
 export { PrayerLettersRateLimited as RateLimited }
 
 const refusal = (
-  wire: Wire,
-  { error, limit_exceeded, limits, message, more_info, status }: Body,
-  quota: string | undefined,
-  wait: Refusal.Wait
+  common: Refusal.Common,
+  { error, limit_exceeded, limits, message, more_info, status }: Body
 ): PrayerLettersRateLimited =>
   new PrayerLettersRateLimited({
-    provider: "prayerletters",
-    quota: Option.fromUndefinedOr(quota),
-    ...wait,
-    requestId: Option.none(),
-    // The same header would be refused again.
-    isRetryable: !TestHeaders.isForced(wire.request.headers ?? {}),
-    raw: wire.body,
+    ...common,
     status,
     error,
     limitExceeded: limit_exceeded,

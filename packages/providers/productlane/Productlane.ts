@@ -73,13 +73,18 @@ const decode = (wire: Wire): Decoded<ProductlaneRateLimited> => {
   const ownClass = classOf(wire.request.method)
   const said = Signal.fromHeaders(wire.headers, { quota: ownClass })
   if (wire.status !== 429) return { signal: said }
-  const error = read(wire.body).error
-  const quota = Option.flatMap(error, ({ details }) => quotaOf(ownClass, details))
+  const { error } = read(wire.body)
   // "Honour Retry-After literally": nothing was rounded.
   const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
-  const closing = Option.match(quota, { onNone: () => said, onSome: (name) => ({ ...said, closes: [name] }) })
-  const { signal, wait } = Refusal.told(closing, retry, wire.receivedAtMillis)
-  return { signal, refusal: refusal(wire, error, quota, wait) }
+  const { common, signal } = Refusal.refused("productlane", wire, said, {
+    retry,
+    quota: Option.flatMap(error, ({ details }) => quotaOf(ownClass, details)),
+    requestId: Option.orElse(
+      Option.flatMap(error, ({ request_id }) => request_id),
+      () => Option.fromUndefinedOr(wire.headers["x-request-id"])
+    )
+  })
+  return { signal, refusal: refusal(common, error) }
 }
 
 /** A window of ten seconds is the burst's. */
@@ -97,22 +102,9 @@ export { ProductlaneRateLimited as RateLimited }
 type Failure = ReturnType<typeof read>["error"]
 type Details = ProductlaneRateLimited["details"]
 
-const refusal = (
-  wire: Wire,
-  error: Failure,
-  quota: Option.Option<string>,
-  wait: Refusal.Wait
-): ProductlaneRateLimited =>
+const refusal = (common: Refusal.Common, error: Failure): ProductlaneRateLimited =>
   new ProductlaneRateLimited({
-    provider: "productlane",
-    quota,
-    ...wait,
-    requestId: Option.orElse(
-      Option.flatMap(error, ({ request_id }) => request_id),
-      () => Option.fromUndefinedOr(wire.headers["x-request-id"])
-    ),
-    isRetryable: true,
-    raw: wire.body,
+    ...common,
     code: Option.flatMap(error, ({ code }) => code),
     serverMessage: Option.flatMap(error, ({ message }) => message),
     details: Option.flatMap(error, ({ details }) => details)

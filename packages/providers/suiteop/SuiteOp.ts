@@ -61,35 +61,30 @@ const decode = (wire: Wire): Decoded<SuiteOpRateLimited> => {
   const spent = readings.find(({ remaining }) => remaining === 0)
   // "Wait exactly Retry-After seconds": nothing was rounded.
   const retry = Signal.retryAfter(wire.headers["retry-after"], { rounding: "exact" })
-  const { signal, wait } = Refusal.told(spent ? { ...said, closes: [spent.quota] } : said, retry, wire.receivedAtMillis)
-  return { signal, refusal: refusal(wire, spent ?? readings[0], spent?.quota, wait) }
+  const { error, meta } = read(wire.body)
+  const { common, signal } = Refusal.refused("suiteop", wire, said, {
+    retry,
+    quota: Option.fromUndefinedOr(spent?.quota),
+    requestId: Option.flatMap(meta, ({ requestId }) => requestId)
+  })
+  return { signal, refusal: refusal(common, error, spent ?? readings[0]) }
 }
 
 // --- Refusal ------------------------------------------------------------------------------------
 
 export { SuiteOpRateLimited as RateLimited }
 
-const refusal = (
-  wire: Wire,
-  reading: Signal.Reading | undefined,
-  quota: string | undefined,
-  wait: Refusal.Wait
-): SuiteOpRateLimited => {
-  const { error, meta } = read(wire.body)
-  return new SuiteOpRateLimited({
-    provider: "suiteop",
-    quota: Option.fromUndefinedOr(quota),
-    ...wait,
-    requestId: Option.flatMap(meta, ({ requestId }) => requestId),
-    isRetryable: true,
-    raw: wire.body,
+type Failure = ReturnType<typeof read>["error"]
+
+const refusal = (common: Refusal.Common, error: Failure, reading: Signal.Reading | undefined): SuiteOpRateLimited =>
+  new SuiteOpRateLimited({
+    ...common,
     type: Option.flatMap(error, ({ type }) => type),
     code: Option.flatMap(error, ({ code }) => code),
     serverMessage: Option.flatMap(error, ({ message }) => message),
     limit: Option.fromUndefinedOr(reading?.limit),
     remaining: Option.fromUndefinedOr(reading?.remaining)
   })
-}
 
 /** Retries refusals after exactly the seconds that they tell, bounded; stops on anything else. */
 export const retrySchedule = RetrySchedule.serverDirected()

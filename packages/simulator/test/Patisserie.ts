@@ -34,17 +34,8 @@ export const decode = (wire: Wire): Decoded<PatisserieRateLimited> => {
   const said = Signal.fromHeaders(wire.headers, { quota })
   if (wire.status !== 429) return { signal: said }
   const retry = Signal.retryAfter(wire.headers["retry-after"])
-  const { signal, wait } = RateLimited.told({ ...said, closes: [quota] }, retry, wire.receivedAtMillis)
-  const refusal = new PatisserieRateLimited({
-    provider: "patisserie",
-    quota: Option.some(quota),
-    ...wait,
-    requestId: Option.none(),
-    isRetryable: true,
-    raw: wire.body,
-    note: read(wire.body).note
-  })
-  return { signal, refusal }
+  const { common, signal } = RateLimited.refused("patisserie", wire, said, { quota: Option.some(quota), retry })
+  return { signal, refusal: new PatisserieRateLimited({ ...common, note: read(wire.body).note }) }
 }
 
 export const provider: Provider<PatisserieRateLimited, typeof quotas> = {

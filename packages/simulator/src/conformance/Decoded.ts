@@ -118,7 +118,8 @@ const rules: ReadonlyArray<Rule<Case>> = [
   {
     says: "retryAt is retryAfter counted from the response: both are told or none, above zero.",
     broken: ({ decoded: { refusal }, wire }) => refusal && inconsistent(refusal, wire),
-    advice: "Take both from RateLimited.told, which reads an instant of the server's clock by the response's own Date."
+    advice:
+      "Take both from RateLimited.refused, which reads an instant of the server's clock by the response's own Date."
   },
   {
     says: "The signal of a refusal says when to come back if its error does, and only then.",
@@ -126,7 +127,7 @@ const rules: ReadonlyArray<Rule<Case>> = [
       refusal === undefined || Option.isSome(refusal.retryAfter) === (signal.retry !== undefined)
         ? undefined
         : `retryAfter is ${show(refusal.retryAfter)}, and the signal's retry ${show(signal.retry)}`,
-    advice: "Return the signal and the wait that RateLimited.told gives together."
+    advice: "Return the signal and the common fields that RateLimited.refused gives together."
   },
   {
     says: "A provider whose refusals are known by their status refuses with no status below 400.",

@@ -100,7 +100,7 @@ const rules: ReadonlyArray<Rule<Case>> = [
       return wait >= toldMillis ? undefined : `${wait} ms, where ${toldMillis} are told`
     },
     advice:
-      "Read it with Signal.retryAfter, and make retryAt and retryAfter with RateLimited.told: seconds count from the response, " +
+      "Read it with Signal.retryAfter, and make retryAt and retryAfter with RateLimited.refused: seconds count from the response, " +
       "a date from the response's own Date."
   },
   {
@@ -110,7 +110,7 @@ const rules: ReadonlyArray<Rule<Case>> = [
       const held = heldBy(decoded, wire)
       return held >= toldMillis ? undefined : `${held} ms, where ${toldMillis} are told`
     },
-    advice: "Return the signal that RateLimited.told gives: the limiter hears nothing of the error."
+    advice: "Return the signal that RateLimited.refused gives: the limiter hears nothing of the error."
   },
   {
     says: "A wait that the simulation tells lasts until the same request has room again.",
