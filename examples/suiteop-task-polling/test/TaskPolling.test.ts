@@ -31,10 +31,10 @@ describe("TaskPolling.run", () => {
 
   it.effect("polls by a fifth of the quota, however many pages there are", () =>
     Effect.gen(function* () {
-      const { stats } = yield* Simulator.fastForward(TaskPolling.run([...orders(9), lostCause], "5 minutes"))
+      const { stats } = yield* Simulator.fastForward(TaskPolling.run([...orders(9), lostCause], "2 minutes"))
       assert.strictEqual(stats.refusals, 0)
-      assert.isAtLeast(stats.requests, 10 + 850)
-      assert.isAtMost(stats.requests, 10 + 1001)
+      assert.isAtLeast(stats.requests, 10 + 390)
+      assert.isAtMost(stats.requests, 10 + 401)
     }).pipe(Effect.provide(simulated))
   )
 
