@@ -230,19 +230,19 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
       ? HttpClientRequest.bodyJsonUnsafe(HttpClientRequest.post(path), { ...body, ...where })
       : HttpClientRequest.get(path, { urlParams: where })
   }
-  const start: Position = {}
-  return Paginate.stream(start, (position) =>
-    Effect.gen(function* () {
-      const client = yield* Client
-      const response = yield* Effect.flatMap(client.execute(requestAt(position)), HttpClientResponse.filterStatusOk)
-      const { data, pagination } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
-      const isLast = pagination ? pagination.next_cursor === null : data.length < (limit ?? 1)
-      if (isLast) return { items: data, next: undefined }
-      const next: Position = pagination?.next_cursor
-        ? { cursor: pagination.next_cursor }
-        : { offset: (position.offset ?? 0) + data.length }
-      return { items: data, next }
-    })
+  return Paginate.stream({}, (position: Position) =>
+    Client.use((client) => client.execute(requestAt(position))).pipe(
+      Effect.flatMap(HttpClientResponse.filterStatusOk),
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Page)),
+      Effect.map(({ data, pagination }) => {
+        const isLast = pagination ? pagination.next_cursor === null : data.length < (limit ?? 1)
+        if (isLast) return { items: data, next: undefined }
+        const next: Position = pagination?.next_cursor
+          ? { cursor: pagination.next_cursor }
+          : { offset: (position.offset ?? 0) + data.length }
+        return { items: data, next }
+      })
+    )
   )
 }
 

@@ -278,14 +278,10 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
     items: Schema.optionalKey(Schema.Array(item as S))
   }).pipe(Schema.encodeKeys({ items: options.items }))
   return Paginate.stream(1, (page) =>
-    Effect.gen(function* () {
-      const client = yield* Client
-      const response = yield* Effect.flatMap(
-        client.get(path, { urlParams: { page, per_page: perPage } }),
-        HttpClientResponse.filterStatusOk
-      )
-      const { items = [] } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
-      return { items, next: items.length < perPage ? undefined : page + 1 }
-    })
+    Client.use((client) => client.get(path, { urlParams: { page, per_page: perPage } })).pipe(
+      Effect.flatMap(HttpClientResponse.filterStatusOk),
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Page)),
+      Effect.map(({ items = [] }) => ({ items, next: items.length < perPage ? undefined : page + 1 }))
+    )
   )
 }

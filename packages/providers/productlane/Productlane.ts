@@ -184,18 +184,15 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
     data: Schema.Array(item as S),
     page: Schema.Struct({ cursor: Schema.NullOr(Schema.String), has_more: Schema.Boolean })
   })
-  const start: Position = {}
-  return Paginate.stream(start, (position) =>
-    Effect.gen(function* () {
-      const client = yield* Client
-      const response = yield* Effect.flatMap(
-        client.get(path, { urlParams: { limit, ...position } }),
-        HttpClientResponse.filterStatusOk
-      )
-      const { data, page } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
-      const next: Position | undefined = page.has_more && page.cursor !== null ? { cursor: page.cursor } : undefined
-      return { items: data, next }
-    })
+  return Paginate.stream({}, (position: Position) =>
+    Client.use((client) => client.get(path, { urlParams: { limit, ...position } })).pipe(
+      Effect.flatMap(HttpClientResponse.filterStatusOk),
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Page)),
+      Effect.map(({ data, page: { cursor, has_more } }) => ({
+        items: data,
+        next: has_more && cursor !== null ? { cursor } : undefined
+      }))
+    )
   )
 }
 

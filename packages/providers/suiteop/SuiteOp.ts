@@ -170,15 +170,13 @@ export const pages = <S extends Schema.ConstraintDecoder<unknown, unknown> = typ
     meta: Schema.Struct({ pagination: Schema.Struct({ total: Schema.Int }) })
   })
   return Paginate.stream(0, (offset) =>
-    Effect.gen(function* () {
-      const client = yield* Client
-      const response = yield* Effect.flatMap(
-        client.get(path, { urlParams: { limit, offset } }),
-        HttpClientResponse.filterStatusOk
-      )
-      const { data, meta } = yield* HttpClientResponse.schemaBodyJson(Page)(response)
-      const next = offset + data.length
-      return { items: data, next: data.length > 0 && next < meta.pagination.total ? next : undefined }
-    })
+    Client.use((client) => client.get(path, { urlParams: { limit, offset } })).pipe(
+      Effect.flatMap(HttpClientResponse.filterStatusOk),
+      Effect.flatMap(HttpClientResponse.schemaBodyJson(Page)),
+      Effect.map(({ data, meta }) => {
+        const next = offset + data.length
+        return { items: data, next: data.length > 0 && next < meta.pagination.total ? next : undefined }
+      })
+    )
   )
 }
