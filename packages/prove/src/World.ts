@@ -57,191 +57,235 @@ export interface Result {
 export const abandonMillis = 1500
 
 /** Runs until so many requests were admitted; throws if the client is told to ask again in the past. */
-export const run = (world: World): Result => {
-  const { quotas, seed, faults = {} } = world
-  const {
-    lostRequests = 0,
-    lostResponses = 0,
-    aborted = 0,
-    unsent = 0,
-    timeoutMillis = Infinity,
-    lagMillis = 0
-  } = faults
-  const seeded = Seeded.make(seed, "world")
-  const chance = (share: number) => share > 0 && seeded.nextFraction() < share
-  const sampler = (input: Latency.Input | undefined, label: string) => {
-    const latency = Latency.fromInput(input ?? 0)
-    const draw = Latency.sampler(latency, Seeded.make(seed, label))
-    return latency.kind === "constant" ? draw : () => Math.max(0, draw() - seeded.nextFraction())
+export const run = (world: World): Result => new Run(world).toEnd()
+
+/** A request under way: admitted at `sentAt`, at the server at `arrivesAt`, answered at `endAt` if nothing befalls it. */
+interface Sent {
+  readonly cost: number
+  readonly permit: Permit
+  readonly sentAt: number
+  readonly arrivesAt: number
+  readonly endAt: number
+}
+
+class Run {
+  private readonly world: World
+  private readonly faults: Faults
+  private readonly seeded: Seeded.Seeded
+  private readonly before: () => number
+  private readonly after: () => number
+  private readonly origin: Origin
+  private readonly writer: Headers.Writer | undefined
+  private readonly names: ReadonlyArray<string>
+  private readonly admission = new Admission({ abandonMillis })
+  /** What is asked for: without end, and in bursts of one to three units. */
+  private readonly claims: ReadonlyArray<Claim.Claim>
+  private readonly backlog = [0, 0, 0, 0]
+  private readonly events = new Events()
+  private wakeAt = Infinity
+  private inFlight = 0
+  private noticedAt = -Infinity
+  private readonly seen = {
+    requests: 0,
+    refusals: 0,
+    notices: 0,
+    lateNotices: 0,
+    mostInFlight: 0,
+    units: 0,
+    foreign: 0
   }
-  const before = sampler(world.before, "before")
-  const after = sampler(world.after, "after")
-  const served = world.served ?? quotas
-  const origin = new Origin({
-    quotas: served,
-    counting: world.counting ?? {},
-    seed,
-    skewMillis: world.skewMillis ?? 0,
-    drift: world.drift ?? 0,
-    faults
-  })
-  const names = quotas.map((quota) => quota.name)
-  const writer = world.tells && new Headers.Writer(world.tells, faults.headers ?? {}, Seeded.make(seed, "headers"))
-  const admission = new Admission({ abandonMillis })
-  const claims = [1, 1, 2, 3].map((cost) => Claim.make({ needs: quotas.map((quota) => Claim.need(quota, { cost })) }))
+  private heldMillis = 0
 
-  const events = new Events()
-  const backlog = [0, 0, 0, 0]
-  let admitted = 0
-  let refusals = 0
-  let notices = 0
-  let lateNotices = 0
-  let noticedAt = -Infinity
-  let inFlight = 0
-  let mostInFlight = 0
-  let units = 0
-  let heldMillis = 0
-  let foreign = 0
-  let wakeAt = Infinity
+  constructor(world: World) {
+    const { faults = {}, quotas, seed, tells } = world
+    this.world = world
+    this.faults = faults
+    this.seeded = Seeded.make(seed, "world")
+    this.before = this.sampler(world.before, "before")
+    this.after = this.sampler(world.after, "after")
+    this.origin = new Origin({
+      quotas: world.served ?? quotas,
+      counting: world.counting ?? {},
+      seed,
+      skewMillis: world.skewMillis ?? 0,
+      drift: world.drift ?? 0,
+      faults
+    })
+    this.writer = tells && new Headers.Writer(tells, faults.headers ?? {}, Seeded.make(seed, "headers"))
+    this.names = quotas.map((quota) => quota.name)
+    this.claims = [1, 1, 2, 3].map((cost) => Claim.make({ needs: quotas.map((quota) => Claim.need(quota, { cost })) }))
+  }
 
-  const count = (cost: number, at: number, busyUntil: number): Metering.Outcome => {
-    const outcome = lagMillis > 0 ? origin.judge(cost, at) : origin.count(cost, at, busyUntil)
-    if (lagMillis > 0 && outcome.refused.length === 0) {
-      events.push(at + seeded.nextFraction() * lagMillis, (later) => origin.add(cost, later))
+  toEnd(): Result {
+    const { events, seeded, seen, world } = this
+    if (world.bursts) events.push(seeded.nextFraction() * world.bursts.everyMillis, (at) => this.burst(at))
+    const { others } = this.faults
+    if (others) events.push(others.from, (at) => this.spendAsOthers(at))
+    this.wake(0)
+    while (seen.requests < world.requests && events.step()) continue
+    const elapsedMillis = events.now
+    const unitsInTime = seen.units
+    for (const deadline = events.now + 10 * abandonMillis; events.now < deadline && events.step();) continue
+    return { ...seen, units: unitsInTime, elapsedMillis, heldMillis: this.heldMillis / seen.units }
+  }
+
+  // --- Asking -----------------------------------------------------------------------------------
+
+  private wake(at: number): void {
+    if (at >= this.wakeAt && this.wakeAt > this.events.now) return
+    this.wakeAt = at
+    if (at === Infinity) return
+    this.events.push(at, () => {
+      if (this.wakeAt !== at) return
+      this.wakeAt = Infinity
+      this.ask(at)
+    })
+  }
+
+  private ask(now: number): void {
+    let next = Infinity
+    for (let kind = this.backlog.length - 1; kind >= 0; kind--) next = Math.min(next, this.askFor(kind, now))
+    if (next < this.wakeAt) this.wake(next)
+  }
+
+  /** Asks for all claims of a kind that are wanted; gives when to ask again. */
+  private askFor(kind: number, now: number): number {
+    const { admission, backlog, seen, world } = this
+    const claim = this.claims[kind]
+    const isEndless = kind === 0 && world.isSaturated !== false
+    while (claim && (isEndless || (backlog[kind] ?? 0) > 0) && seen.requests < world.requests) {
+      const permit = admission.permit(claim)
+      const decision = admission.admit(permit, now)
+      if (decision._tag === "Admitted") {
+        backlog[kind] = (backlog[kind] ?? 0) - 1
+        this.send(Math.max(1, kind), permit, now)
+        continue
+      }
+      admission.discard(permit)
+      if (decision._tag === "Never") {
+        // A limit that was told to be lower than the claim: whoever asks is told so at once.
+        backlog[kind] = 0
+        break
+      }
+      const at = decision._tag === "Shut" ? now + 1000 : decision.at
+      if (!(at > now)) throw new Error(`seed ${world.seed}: told at ${now} to ask again at ${at}`)
+      return at
     }
-    if (outcome.refused.length > 0) refusals++
-    return outcome
+    return Infinity
   }
 
-  const loseSight = (cost: number, permit: Permit, sentAt: number, at: number) => {
+  private burst(at: number): void {
+    const { backlog, seeded } = this
+    const { bursts } = this.world
+    if (!bursts) return
+    const cost = 1 + (seeded.nextInt() % 3)
+    backlog[cost] = (backlog[cost] ?? 0) + 1 + (seeded.nextInt() % bursts.size)
+    this.wake(Math.ceil(at))
+    this.events.push(at - bursts.everyMillis * Math.log(seeded.nextFraction()), (at) => this.burst(at))
+  }
+
+  // --- Under way --------------------------------------------------------------------------------
+
+  private send(cost: number, permit: Permit, sentAt: number): void {
+    const { events, faults, seeded, seen } = this
+    const { aborted = 0, lostRequests = 0, lostResponses = 0, timeoutMillis = Infinity, unsent = 0 } = faults
+    seen.requests++
+    if (this.chance(unsent)) return void this.admission.settle(permit, "unsent", sentAt, Signal.none)
+    seen.units += cost
+    seen.mostInFlight = Math.max(seen.mostInFlight, ++this.inFlight)
+    const arrivesAt = sentAt + this.before()
+    const endAt = arrivesAt + this.after()
+    const sent: Sent = { cost, permit, sentAt, arrivesAt, endAt }
+    const timeoutAt = sentAt + timeoutMillis
+    if (this.chance(lostRequests)) return void this.loseSight(sent, Math.min(endAt, timeoutAt))
+    if (this.chance(aborted)) {
+      const gaveUpAt = this.loseSight(sent, sentAt + seeded.nextFraction() * (endAt - sentAt))
+      const countAt = Math.max(arrivesAt, gaveUpAt + seeded.nextFraction() * abandonMillis)
+      return events.push(Math.min(countAt, gaveUpAt + abandonMillis), (at) => {
+        this.count(cost, at, gaveUpAt + abandonMillis)
+      })
+    }
+    const isLost = this.chance(lostResponses) || endAt > timeoutAt
+    const gaveUpAt = isLost ? this.loseSight(sent, Math.min(endAt, timeoutAt)) : Infinity
+    if (!isLost) this.heldMillis += (Math.ceil(endAt) - sentAt) * cost
+    let outcome: Metering.Outcome | undefined
+    const isError = this.origin.errs(arrivesAt)
+    if (!isError || faults.errors?.isCounted) {
+      const busyUntil = isLost ? gaveUpAt + abandonMillis : endAt
+      events.push(Math.min(arrivesAt, gaveUpAt + abandonMillis), (at) => {
+        outcome = this.count(cost, at, Math.max(at, busyUntil))
+      })
+    }
+    if (!isLost) events.push(endAt, (at) => this.answer(sent, at, outcome, isError))
+  }
+
+  private answer(
+    { arrivesAt, endAt, permit, sentAt }: Sent,
+    at: number,
+    outcome: Metering.Outcome | undefined,
+    isError: boolean
+  ): void {
+    const { admission, origin, seen, writer } = this
+    const answeredAt = Math.ceil(at)
+    const datedAt = arrivesAt + this.seeded.nextFraction() * (endAt - arrivesAt)
+    const signal =
+      writer && outcome && !isError
+        ? writer.signal(outcome, origin.clock(datedAt), origin.clock(at), this.names)
+        : Signal.none
+    const isRefused = outcome !== undefined && outcome.refused.length > 0
+    this.inFlight--
+    if (isRefused && sentAt > this.noticedAt) {
+      this.noticedAt = answeredAt
+      seen.notices++
+      if (at >= (this.world.calmFrom ?? Infinity)) seen.lateNotices++
+    }
+    admission.settle(permit, isRefused ? "refused" : "answered", answeredAt, signal, origin.clock(at))
+    admission.release(permit, answeredAt, "read")
+    for (const book of permit.books) seen.foreign = Math.max(seen.foreign, book.foreign)
+    this.wake(answeredAt)
+  }
+
+  private loseSight({ cost, permit, sentAt }: Sent, at: number): number {
     const gaveUpAt = Math.ceil(at)
-    heldMillis += (gaveUpAt + abandonMillis - sentAt) * cost
-    events.push(gaveUpAt, () => {
-      inFlight--
-      admission.settle(permit, "abandoned", gaveUpAt, Signal.none)
+    this.heldMillis += (gaveUpAt + abandonMillis - sentAt) * cost
+    this.events.push(gaveUpAt, () => {
+      this.inFlight--
+      this.admission.settle(permit, "abandoned", gaveUpAt, Signal.none)
       // What waits for an answer must hear that none will come.
-      wake(gaveUpAt)
+      this.wake(gaveUpAt)
     })
     return gaveUpAt
   }
 
-  const send = (cost: number, permit: Permit, sentAt: number) => {
-    admitted++
-    if (chance(unsent)) return void admission.settle(permit, "unsent", sentAt, Signal.none)
-    units += cost
-    mostInFlight = Math.max(mostInFlight, ++inFlight)
-    const arrivesAt = sentAt + before()
-    const endAt = arrivesAt + after()
-    if (chance(lostRequests)) return void loseSight(cost, permit, sentAt, Math.min(endAt, sentAt + timeoutMillis))
-    if (chance(aborted)) {
-      const gaveUpAt = loseSight(cost, permit, sentAt, sentAt + seeded.nextFraction() * (endAt - sentAt))
-      const countAt = Math.max(arrivesAt, gaveUpAt + seeded.nextFraction() * abandonMillis)
-      events.push(Math.min(countAt, gaveUpAt + abandonMillis), (at) => count(cost, at, gaveUpAt + abandonMillis))
-      return
+  // --- At the server ----------------------------------------------------------------------------
+
+  private count(cost: number, at: number, busyUntil: number): Metering.Outcome {
+    const { lagMillis = 0 } = this.faults
+    const outcome = lagMillis > 0 ? this.origin.judge(cost, at) : this.origin.count(cost, at, busyUntil)
+    if (lagMillis > 0 && outcome.refused.length === 0) {
+      this.events.push(at + this.seeded.nextFraction() * lagMillis, (later) => this.origin.add(cost, later))
     }
-    const isLost = chance(lostResponses) || endAt > sentAt + timeoutMillis
-    const gaveUpAt = isLost ? loseSight(cost, permit, sentAt, Math.min(endAt, sentAt + timeoutMillis)) : Infinity
-    const countAt = Math.min(arrivesAt, gaveUpAt + abandonMillis)
-    if (!isLost) heldMillis += (Math.ceil(endAt) - sentAt) * cost
-    let outcome: Metering.Outcome | undefined
-    const isError = origin.errs(arrivesAt)
-    if (!isError || faults.errors?.isCounted) {
-      const busyUntil = isLost ? gaveUpAt + abandonMillis : endAt
-      events.push(countAt, (at) => {
-        outcome = count(cost, at, Math.max(at, busyUntil))
-      })
-    }
-    if (isLost) return
-    events.push(endAt, (at) => {
-      const answeredAt = Math.ceil(at)
-      const datedAt = arrivesAt + seeded.nextFraction() * (endAt - arrivesAt)
-      const signal =
-        writer && outcome && !isError
-          ? writer.signal(outcome, origin.clock(datedAt), origin.clock(at), names)
-          : Signal.none
-      const isRefused = outcome !== undefined && outcome.refused.length > 0
-      inFlight--
-      if (isRefused && sentAt > noticedAt) {
-        noticedAt = answeredAt
-        notices++
-        if (at >= (world.calmFrom ?? Infinity)) lateNotices++
-      }
-      admission.settle(permit, isRefused ? "refused" : "answered", answeredAt, signal, origin.clock(at))
-      admission.release(permit, answeredAt, "read")
-      for (const book of permit.books) foreign = Math.max(foreign, book.foreign)
-      wake(answeredAt)
-    })
+    if (outcome.refused.length > 0) this.seen.refusals++
+    return outcome
   }
 
-  const ask = (now: number) => {
-    let next = Infinity
-    for (let cost = backlog.length - 1; cost >= 0; cost--) {
-      const claim = claims[cost]
-      const isEndless = cost === 0 && world.isSaturated !== false
-      const isWanted = () => (isEndless || (backlog[cost] ?? 0) > 0) && admitted < world.requests
-      if (!claim) continue
-      while (isWanted()) {
-        const permit = admission.permit(claim)
-        const decision = admission.admit(permit, now)
-        if (decision._tag === "Admitted") {
-          backlog[cost] = (backlog[cost] ?? 0) - 1
-          send(Math.max(1, cost), permit, now)
-          continue
-        }
-        admission.discard(permit)
-        if (decision._tag === "Never") {
-          // A limit that was told to be lower than the claim: whoever asks is told so at once.
-          backlog[cost] = 0
-          break
-        }
-        const at = decision._tag === "Shut" ? now + 1000 : decision.at
-        if (!(at > now)) throw new Error(`seed ${seed}: told at ${now} to ask again at ${at}`)
-        next = Math.min(next, at)
-        break
-      }
-    }
-    if (next < wakeAt) wake(next)
-  }
-  const wake = (at: number) => {
-    if (at >= wakeAt && wakeAt > events.now) return
-    wakeAt = at
-    if (at === Infinity) return
-    events.push(at, () => {
-      if (wakeAt !== at) return
-      wakeAt = Infinity
-      ask(at)
-    })
-  }
-  const { bursts } = world
-  const burst = (at: number) => {
-    if (!bursts) return
-    const cost = 1 + (seeded.nextInt() % 3)
-    backlog[cost] = (backlog[cost] ?? 0) + 1 + (seeded.nextInt() % bursts.size)
-    wake(Math.ceil(at))
-    events.push(at - bursts.everyMillis * Math.log(seeded.nextFraction()), burst)
-  }
-  if (bursts) events.push(seeded.nextFraction() * bursts.everyMillis, burst)
-  const { others } = faults
-  const strange = (at: number) => {
+  private spendAsOthers(at: number): void {
+    const { others } = this.faults
     if (!others || at >= others.until) return
-    origin.count(1, at, at + after())
-    events.push(at - (1000 * Math.log(seeded.nextFraction())) / others.perSecond, strange)
+    this.origin.count(1, at, at + this.after())
+    const nextAt = at - (1000 * Math.log(this.seeded.nextFraction())) / others.perSecond
+    this.events.push(nextAt, (at) => this.spendAsOthers(at))
   }
-  if (others) events.push(others.from, strange)
-  wake(0)
-  while (admitted < world.requests && events.step()) continue
-  const elapsedMillis = events.now
-  const unitsInTime = units
-  for (const deadline = events.now + 10 * abandonMillis; events.now < deadline && events.step();) continue
-  return {
-    requests: admitted,
-    refusals,
-    notices,
-    lateNotices,
-    mostInFlight,
-    units: unitsInTime,
-    elapsedMillis,
-    heldMillis: heldMillis / units,
-    foreign
+
+  // --- Chance -----------------------------------------------------------------------------------
+
+  private chance(share: number): boolean {
+    return share > 0 && this.seeded.nextFraction() < share
+  }
+
+  private sampler(input: Latency.Input | undefined, label: string): () => number {
+    const latency = Latency.fromInput(input ?? 0)
+    const draw = Latency.sampler(latency, Seeded.make(this.world.seed, label))
+    return latency.kind === "constant" ? draw : () => Math.max(0, draw() - this.seeded.nextFraction())
   }
 }

@@ -74,11 +74,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["a share leaves the rest to others", " - shareOfOthers -", " -"],
     ["a refill in steps is not taken for others", " - (this.quota.step - 1)\n", "\n"],
     ["a refusal closes", "this.gate.close(closedUntil, now, maxPause)", ""],
-    [
-      "a refusal teaches",
-      "if (this.caution.refused(sentAt, now, closedUntil, this.cooling)) this.heed(now)",
-      ""
-    ],
+    ["a refusal teaches", "if (this.caution.refused(sentAt, now, closedUntil, this.cooling)) this.heed(now)", ""],
     ["a penalty is kept", "Math.max(now + this.quota.penaltyMillis, untold)", "untold"],
     [
       "own books explain an untold refusal",

@@ -11,23 +11,38 @@ interface Fate {
   readonly suites: "quick" | "long"
 }
 
+/** Longer than the suites ever take: what has not ended by then never will. */
+const patienceMillis = { quick: 120_000, long: 600_000 }
+
 /** Runs suites over a mutated source, and gives the first test that failed. */
 const failing = (index: number, suites: "quick" | "long"): Promise<string | undefined> =>
   new Promise((resolve, reject) => {
     const child = spawn("npx", ["vitest", "run", "--config", new URL("./config.ts", import.meta.url).pathname], {
       env: { ...process.env, SLUICE_MUTATION: String(index), SLUICE_SUITES: suites },
-      stdio: ["ignore", "pipe", "pipe"]
+      stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own, that ends as a whole: a worker in an endless loop hears nothing.
+      detached: true
     })
+    const end = (result: string | undefined) => {
+      clearTimeout(timer)
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, "SIGKILL")
+      resolve(result)
+    }
+    const timer = setTimeout(
+      () => end(`does not end within ${patienceMillis[suites] / 1000} s`),
+      patienceMillis[suites]
+    )
     let out = ""
-    let err = ""
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()))
-    child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()))
+    child.stdout.on("data", (chunk: Buffer) => {
+      out += chunk.toString()
+      const failed = /^FAILED (.*)\n/m.exec(out)?.[1]
+      if (failed !== undefined) end(failed)
+    })
+    child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()))
     child.on("error", reject)
     child.on("close", (code) => {
-      if (code === 0) return resolve(undefined)
-      const failed = /^FAILED (.*)$/m.exec(out)?.[1]
-      if (failed !== undefined) return resolve(failed)
-      reject(new Error(`Vitest ended with ${code} and no failed test.\n${out.slice(0, 2000)}\n${err.slice(0, 2000)}`))
+      if (code === 0) end(undefined)
+      else if (code !== null) reject(new Error(`Vitest ended with ${code} and no failed test.\n${out.slice(0, 4000)}`))
     })
   })
 
