@@ -3,7 +3,7 @@ import { RateLimiter } from "@sluice/core"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { simulation } from "@sluice/providers/suiteop/simulation"
 import { NeverExceeds, Simulator } from "@sluice/simulator"
-import { Duration, Effect, Exit, Layer, Redacted } from "effect"
+import { Duration, Effect, Exit, Layer, Option, Redacted } from "effect"
 import type { HttpClient } from "effect/http"
 import * as Options from "./options.ts"
 
@@ -29,12 +29,13 @@ it.effect("fails at once what cannot be admitted in time, with the instant at wh
         yield* Effect.forkChild(many(300))
         yield* Effect.yieldNow
         const [waited, failure] = yield* Effect.all([Effect.timed(Options.forAPage), Effect.flip(Options.orNothing)])
-        return { waitedMillis: Duration.toMillis(waited[0]), failure }
+        return { waitedMillis: Duration.toMillis(waited[0]), failure, when: yield* Options.orWhen }
       })
     )
-    const { failure, waitedMillis } = valueOf(exit)
+    const { failure, waitedMillis, when } = valueOf(exit)
     assert.strictEqual(waitedMillis, 0)
     assert.strictEqual(failure._tag === "AdmissionError" && failure.reason._tag, "DeadlineExceeded")
+    assert.isTrue(Option.isOption(when) && Option.isSome(when))
   }).pipe(connected(whole))
 )
 

@@ -16,6 +16,10 @@ const forAPage = tasks.pipe(
   Effect.catchReason("AdmissionError", "DeadlineExceeded", (reason) => Console.log(reason.message))
 )
 const orNothing = tasks.pipe(RateLimiter.failFast)
+const orWhen = tasks.pipe(
+  RateLimiter.failFast,
+  Effect.catchTag(["AdmissionError", "SuiteOpRateLimited"], ({ retryAt }) => Effect.succeed(retryAt))
+)
 // #endregion
 
 // #region priority
@@ -78,6 +82,7 @@ export {
   limiter,
   nightly,
   orNothing,
+  orWhen,
   ours,
   perTenant
 }

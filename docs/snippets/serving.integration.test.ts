@@ -5,6 +5,7 @@ import { Attio } from "@sluice/providers/attio"
 import { simulation } from "@sluice/providers/attio/simulation"
 import { Simulator } from "@sluice/simulator"
 import { Console, Effect, Fiber, Layer, Redacted } from "effect"
+import { TestConsole } from "effect/testing"
 import { expect } from "vitest"
 import * as Simulate from "@sluice/cli/Simulate"
 
@@ -21,6 +22,25 @@ it.live("reads itself over a real socket", () =>
   }).pipe(Effect.scoped)
 )
 // #endregion
+
+// #region layerServed
+const AttioSimulated = Attio.layer({ apiKey: Redacted.make("simulated") }).pipe(
+  Layer.provide(Simulator.layerServed(simulation, { latency: { before: "20 millis" } }, { report: Console.log })),
+  Layer.provide([NodeHttpClient.layerUndici, RateLimiter.layer])
+)
+// #endregion
+
+it.live("is served by a layer, which tells at its end what it saw", () =>
+  Effect.gen(function* () {
+    yield* Effect.provide(
+      Attio.Client.use((attio) => attio.get("/v2/self")),
+      AttioSimulated
+    )
+    const [address, counts] = yield* TestConsole.logLines
+    assert.match(String(address), /^attio is simulated at http:\/\/127\.0\.0\.1:\d+$/)
+    assert.match(String(counts), /^1 call, 0 refused, \d+\.\d s$/)
+  }).pipe(Effect.provide(TestConsole.layer))
+)
 
 it.live("prints where each simulation lives, as docs/testing-with-the-simulator.md shows it", () =>
   Effect.gen(function* () {
