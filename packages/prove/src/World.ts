@@ -153,7 +153,9 @@ class Run {
     const { admission, backlog, seen, world } = this
     const claim = this.claims[kind]
     const isEndless = kind === 0 && world.isSaturated !== false
-    while (claim && (isEndless || (backlog[kind] ?? 0) > 0) && seen.requests < world.requests) {
+    const isWanted = () => (isEndless || (backlog[kind] ?? 0) > 0) && seen.requests < world.requests
+    if (!claim) return Infinity
+    while (isWanted()) {
       const permit = admission.permit(claim)
       const decision = admission.admit(permit, now)
       if (decision._tag === "Admitted") {
