@@ -1,7 +1,8 @@
 /** The demo as it goes: bars that are redrawn on a terminal, a line every few seconds elsewhere; then the table. */
-import { Console, Effect, type Scope, Terminal } from "effect"
+import { Console, Effect, type Scope, type Terminal } from "effect"
 import type { Progress, Result, Side } from "./Lane.ts"
 import { sides } from "./Lane.ts"
+import * as Redraw from "./Redraw.ts"
 
 /** One row of the live view. */
 export interface Row {
@@ -51,19 +52,7 @@ export const watch = (
       )
     )
   }
-  return Effect.gen(function* () {
-    const terminal = yield* Terminal.Terminal
-    let height = 0
-    const draw = Effect.gen(function* () {
-      const lines = bars(rows, yield* terminal.columns, style.color)
-      const up = height === 0 ? "" : `\u001b[${height}A`
-      height = lines.length
-      yield* Effect.ignore(terminal.display(`${up}${lines.map((text) => `\u001b[2K${text}\n`).join("")}`))
-    })
-    yield* Effect.ignore(terminal.display("\u001b[?25l"))
-    yield* Effect.addFinalizer(() => Effect.andThen(draw, Effect.ignore(terminal.display("\u001b[?25h"))))
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(draw, Effect.sleep("100 millis"))))
-  })
+  return Redraw.every((columns) => bars(rows, columns, style.color))
 }
 
 /** Progress in one line, for logs. */

@@ -1,62 +1,33 @@
 /** The report: one HTML file with everything in it, plotted by uPlot. */
-import { readFile } from "node:fs/promises"
-import { createRequire } from "node:module"
-import { dirname, join } from "node:path"
 import { Effect } from "effect"
 import type { Outcome } from "./Demo.ts"
 import { type Result, sides } from "./Lane.ts"
 import * as LiveTable from "./LiveTable.ts"
+import * as PlotPage from "./PlotPage.ts"
+import { escape } from "./PlotPage.ts"
 import { script, style } from "./ReportAssets.ts"
 import * as Timeline from "./Timeline.ts"
 
 /** The whole page as text. */
 export const page = (outcomes: ReadonlyArray<Outcome>): Effect.Effect<string> =>
-  Effect.promise(async () => {
-    const folder = dirname(createRequire(import.meta.url).resolve("uplot"))
-    const [library, css] = await Promise.all([
-      readFile(join(folder, "uPlot.iife.min.js"), "utf8"),
-      readFile(join(folder, "uPlot.min.css"), "utf8")
-    ])
-    return html(outcomes, { library, css })
-  })
+  Effect.map(PlotPage.library, (library) => html(outcomes, library))
 
 /** The page, given the plotting library's own two files. */
-export const html = (
-  outcomes: ReadonlyArray<Outcome>,
-  plots: { readonly library: string; readonly css: string }
-): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Sluice: ${escape(outcomes.map(({ title }) => title).join(", "))}</title>
-<style>${plots.css}
-${style}</style>
-</head>
-<body>
-<main>
-<h1>The same work, twice</h1>
+export const html = (outcomes: ReadonlyArray<Outcome>, library: PlotPage.Library): string =>
+  PlotPage.html(
+    {
+      title: `Sluice: ${outcomes.map(({ title }) => title).join(", ")}`,
+      body: `<h1>The same work, twice</h1>
 <p>Each provider's work, done through Sluice and as the provider's own page shows it, each against a simulator of its own.
 Times are the provider's; a provider at x20 was simulated with windows and latencies that pass 20 times faster than life.
 <em>Best</em> is what a client that knows everything would need for the calls that were done.</p>
-${outcomes.map(section).join("\n")}
-</main>
-<script type="application/json" id="data">${json(outcomes.map(plotsOf))}</script>
-<script>${inert(plots.library)}</script>
-<script>${script}</script>
-</body>
-</html>
-`
-
-/** Text that means itself in HTML, in attributes too. */
-export const escape = (text: string): string =>
-  text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;")
+${outcomes.map(section).join("\n")}`,
+      data: outcomes.map(plotsOf),
+      style,
+      script
+    },
+    library
+  )
 
 const section = ({ call, id, peculiarities, results, says, speed, title }: Outcome) => `<section>
 <h2>${escape(title)} <small>x${speed}, <code>${escape(call)}</code></small></h2>
@@ -114,7 +85,3 @@ export const plotsOf = ({ id, results }: Outcome) => {
 /** Only what is there: no mark for none. */
 const marks = (counts: ReadonlyArray<number>) => counts.map((count) => (count === 0 ? null : count))
 const seconds = (millis: number) => Math.round(millis) / 1000
-
-/** JSON that cannot end the element it stands in. */
-const json = (value: unknown) => JSON.stringify(value).replaceAll("<", "\\u003c")
-const inert = (code: string) => code.replaceAll("</script", "<\\/script")

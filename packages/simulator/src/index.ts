@@ -1,4 +1,5 @@
 /** Simulated providers: an independent oracle for whoever calls them. */
+export * as BestTime from "./BestTime.ts"
 export * as Conformance from "./Conformance.ts"
 export * as Counter from "./Counter.ts"
 export * as FastForward from "./FastForward.ts"

@@ -8,10 +8,10 @@
 import type { Response, Simulation } from "@sluice/core/Simulation"
 import { Cause, Clock, Duration, Effect, Exit, Redacted } from "effect"
 import type { HttpClientRequest } from "effect/http"
+import * as BestTime from "../BestTime.ts"
 import * as Scenario from "../Scenario.ts"
 import * as Simulator from "../Simulator.ts"
 import type { Finding, Refute } from "./Check.ts"
-import * as BestPace from "./BestPace.ts"
 import { groupOf } from "./Classified.ts"
 import * as Simulated from "./Simulated.ts"
 import { key, type Setting, startMillis } from "./Subject.ts"
@@ -71,21 +71,12 @@ export const examine = (setting: Setting, refute: Refute): Effect.Effect<Finding
 
 const travel = (setting: Setting, refute: Refute, network: Network): Effect.Effect<Finding> =>
   Effect.gen(function* () {
-    const { simulation } = setting
     const all = groupsOf(setting, network.requests)
     // To count together what the server counts apart is a choice, and costs pace only where both are sent.
     const groups = network.isPaced
       ? all.map(({ count, requests: [first] }): Group => ({ count, requests: [first] }))
       : all
-    const best = BestPace.of(
-      simulation,
-      Scenario.make(network.scenario),
-      startMillis,
-      groups.map(({ count, requests }) => ({
-        count,
-        requests: requests.flatMap((request) => Simulated.requestOf(setting, request) ?? [])
-      }))
-    )
+    const best = bestOf(setting, network, groups)
     const sent = groups.reduce((sum, { count }) => sum + count, 0)
     const input = `${sent} requests at once, ${network.title} (scenario ${show(network.scenario)})`
     const longest = Math.max(60_000, ...best.filter(Number.isFinite))
@@ -125,6 +116,22 @@ const travel = (setting: Setting, refute: Refute, network: Network): Effect.Effe
     if (!network.isPaced) return `${sent} requests, ${network.title}`
     return judgePace(refute, input, groups, best, doneAfter)
   })
+
+/** When the last of each group would be done by the best client; Infinity for a group that never can be. */
+const bestOf = (setting: Setting, { scenario }: Network, groups: ReadonlyArray<Group>): ReadonlyArray<number> => {
+  const requests = groups.map(({ count, requests }) => {
+    const own = requests.flatMap((request) => Simulated.requestOf(setting, request) ?? [])
+    return Array.from({ length: count }).flatMap((_, i) => own[i % own.length] ?? [])
+  })
+  const each = BestTime.ofEach({
+    simulation: setting.simulation,
+    scenario: Scenario.make(scenario),
+    requests: requests.flat(),
+    startMillis
+  })
+  let from = 0
+  return requests.map(({ length }) => (length === 0 ? Infinity : Math.max(...each.slice(from, (from += length)))))
+}
 
 /** Half, and a little for what latency and slack cost in every window. */
 const leastShare = 0.45

@@ -1,9 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Quota from "@sluice/core/Quota"
 import type { Request, Simulation } from "@sluice/core/Simulation"
-import { Scenario } from "@sluice/simulator"
-import * as BestTime from "@sluice/cli/BestTime"
-import { simulationOf } from "./Fixtures.ts"
+import { BestTime, Scenario } from "@sluice/simulator"
+
+/** A server that counts every request by all of the quotas, each under one key. */
+const simulationOf = (quotas: Readonly<Record<string, Quota.Quota>>, cost = 1): Simulation => ({
+  id: "bakery",
+  baseUrl: "https://bakery.test",
+  quotas,
+  meters: (_request, inForce) => Object.values(inForce).map((quota) => ({ quota, key: "k", cost })),
+  headers: () => ({}),
+  refuse: () => ({ status: 429 }),
+  routes: []
+})
 
 const request: Request = { method: "GET", path: "/", query: new URLSearchParams(), headers: {}, body: "" }
 
@@ -82,8 +91,20 @@ describe("BestTime.make", () => {
     assert.strictEqual(millis, 1000)
   })
 
-  it("throws for a call that is larger than its quota", () => {
-    assert.throws(() => best(simulationOf({ q: Quota.rolling(1, "1 second") }, 2), 1), /larger than the quota q/)
+  it("is never done with a call that is larger than its quota", () => {
+    assert.deepStrictEqual(best(simulationOf({ q: Quota.rolling(1, "1 second") }, 2), 1), [Infinity])
+  })
+})
+
+describe("BestTime.ofEach", () => {
+  it("tells of each request, in the order in which they are given", () => {
+    const simulation: Simulation = {
+      ...simulationOf({ q: Quota.rolling(1, "1 second") }),
+      meters: ({ path }, { q }) => (q ? [{ quota: q, key: path }] : [])
+    }
+    const requests = ["/a", "/a", "/b"].map((path) => ({ ...request, path }))
+    const work = { simulation, scenario: Scenario.make(), requests, startMillis: 0 }
+    assert.deepStrictEqual(BestTime.ofEach(work), [0, 1000, 0])
   })
 })
 
