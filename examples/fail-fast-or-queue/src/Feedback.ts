@@ -22,7 +22,7 @@ const create = (feedback: Feedback) =>
   )
 
 // #region client
-/** Refusals are not retried inside the client, because a person would have to wait for it. */
+/** Refusals are not retried inside the client: the import repeats them itself, each time within its half. */
 export const layer = (options: Pipeline.Configured<Productlane.Options>) =>
   Productlane.layerConfig({ ...options, retry: "none" })
 // #endregion
