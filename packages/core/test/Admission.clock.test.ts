@@ -26,6 +26,7 @@ describe("Admission by the server's clock", () => {
       ...exchange(10_000, 10_020, 10_000),
       [10_030, "ask", "admitted"],
       [20_000, ["answered", { serverDateMillis: 50_000 }]],
+      [31_000, "ask", 70_020],
       [61_500, "ask 2", 80_000],
       [80_000, "ask", "admitted"],
       // Both dates agree by now: the server's minute ends at 90 s, a second and a tenth later at the latest.

@@ -58,7 +58,7 @@ export const runGroup = (group: Group, requests: number, seed: number, only?: st
 }
 
 /** A price is not compared over fewer windows. */
-const comparable = 20
+const comparable = 48
 
 const runCase = (
   server: Server,

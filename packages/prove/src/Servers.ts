@@ -57,7 +57,7 @@ export const servers: ReadonlyArray<Server> = [
     quotas: [Quota.rolling(1001, 60_000)],
     price: perSlot,
     world: { tells: "remaining" },
-    weight: 8
+    weight: 20
   },
   {
     name: "rolling log, only bursts",
@@ -86,25 +86,29 @@ export const servers: ReadonlyArray<Server> = [
     name: "fixed window, clock",
     quotas: [Quota.fixed(100, 60_000, { phase: "clock" })],
     price: perWindow,
-    world: { tells: "floor" }
+    world: { tells: "floor" },
+    weight: 2
   },
   {
     name: "fixed window, reset told",
     quotas: [Quota.fixed(100, 60_000, { phase: "reset" })],
     price: perWindow,
-    world: { tells: "round" }
+    world: { tells: "round" },
+    weight: 2
   },
   {
     name: "fixed window, seconds told",
     quotas: [Quota.fixed(100, 60_000, { phase: "reset" })],
     price: perWindow,
-    world: { tells: "after" }
+    world: { tells: "after" },
+    weight: 2
   },
   {
     name: "fixed window, from the first, told",
     quotas: [Quota.fixed(100, 60_000, { phase: "reset" })],
     price: perToldWindow,
-    world: { counting: { start: "firstRequest" }, tells: "ceil" }
+    world: { counting: { start: "firstRequest" }, tells: "ceil" },
+    weight: 2
   },
   {
     name: "sliding counter",

@@ -8,7 +8,7 @@ for (const group of groups) {
   const isFull = group.latency === "uniform"
   describe(`${group.server}, latency ${group.latency}`, () => {
     it(isFull ? "keeps the promise under every fault" : "is never refused, and gives its price", () => {
-      const rows = isFull ? runGroup(group, 1000, seed) : runGroup(group, 2000, seed, "nothing")
+      const rows = isFull ? runGroup(group, 1000, seed) : runGroup(group, 2500, seed, "nothing")
       const failures = rows.flatMap(({ failure, trial }) => (failure === undefined ? [] : [`${trial}: ${failure}`]))
       assert.deepStrictEqual(failures, [])
       assert.isAbove(rows.length, 0)
