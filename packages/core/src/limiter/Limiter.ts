@@ -1,15 +1,14 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, DateTime, Duration, Effect, Fiber, PubSub, type Tracer } from "effect"
+import { type Clock, type Context, Duration, Effect, Fiber, type PubSub } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
-import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
-import { admissionError, closedError } from "./admissionError.ts"
+import { closedError } from "./admissionError.ts"
+import { Announcer } from "./Announcer.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
-import * as Metrics from "./Metrics.ts"
 import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 
@@ -21,12 +20,10 @@ export class Limiter {
   private readonly store: RateLimiterStore["Service"]
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
-  private readonly published: PubSub.PubSub<LimiterEvent>
+  private readonly announcer: Announcer
   private readonly longWaitMillis: number
   private readonly room: WaitingRoom<WaitingCall>
   private readonly queueBound: number
-  /** The provider's own error that closed a quota last. */
-  private readonly refusals = new WeakMap<Book, unknown>()
   private sequence = 0
   private inFlight = 0
   private timer: Fiber.Fiber<void> | undefined
@@ -45,7 +42,7 @@ export class Limiter {
     this.store = store
     this.clock = clock
     this.context = context
-    this.published = published
+    this.announcer = new Announcer(clock, context, published)
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
@@ -54,7 +51,7 @@ export class Limiter {
         this.inFlight++
         call.resume(Effect.succeed(call.permit))
       },
-      refused: (call, refusal) => call.resume(Effect.fail(this.errorOf(call, refusal)))
+      refused: (call, refusal) => this.sendAway(call, refusal)
     })
   }
 
@@ -67,7 +64,7 @@ export class Limiter {
       return undefined
     }
     this.inFlight++
-    Metrics.admitted.updateUnsafe(1, this.context)
+    this.announcer.admitted()
     return permit
   }
 
@@ -85,7 +82,7 @@ export class Limiter {
     const decision = this.room.isFree(permit) ? this.store.admit(permit, now) : undefined
     if (decision?._tag === "Admitted") {
       this.inFlight++
-      Metrics.admitted.updateUnsafe(1, this.context)
+      this.announcer.admitted()
       return Effect.succeed(permit)
     }
     const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
@@ -102,14 +99,10 @@ export class Limiter {
     if (!bodyFollows) this.store.release(permit, endedAt, "read")
     const now = Math.floor(Number(nanos) / 1e6)
     if (closure) {
-      for (const book of closure.books) this.refusals.set(book, refusal)
-      Metrics.refused.updateUnsafe(1, this.context)
-      this.publishRefusal(permit, closure.books, closure.until, refusal, now)
+      this.announcer.refused(permit, closure, refusal, now)
       this.room.closed(closure.books, closure.until, now)
     } else if (outcome === "abandoned") {
-      Metrics.abandoned.updateUnsafe(1, this.context)
-      const quotas = permit.books.map((book) => book.quota.name)
-      this.publish({ _tag: "Abandoned", partition: permit.claim.partition, quotas })
+      this.announcer.abandoned(permit)
     }
     this.afterEnd(permit, now)
   }
@@ -140,7 +133,7 @@ export class Limiter {
     const now = this.now()
     const quotas: Array<QuotaStatus> = []
     for (const [key, book] of this.store.books) {
-      const status = statusOf(key, book, now, (at) => this.dateOf(at, now))
+      const status = statusOf(key, book, now, (at) => this.announcer.dateOf(at, now))
       if (partition === undefined || status.partition === partition) quotas.push(status)
     }
     return quotas
@@ -172,26 +165,27 @@ export class Limiter {
       "RateLimiter.wait",
       { attributes: { "sluice.partition": permit.claim.partition } },
       (span) => {
+        let leave = () => {}
         const waiting = Effect.callback<Permit, AdmissionError>((resume) => {
           const call = new WaitingCall(permit, deadlineAt, resume)
-          left = () => this.room.leave(call, this.now())
+          leave = () => this.room.leave(call, this.now())
           if (decision?._tag === "Shut" || decision?._tag === "Never") {
             this.store.discard(permit)
-            return resume(Effect.fail(this.errorOf(call, decision)))
+            return this.sendAway(call, decision)
           }
           const expectedAt = this.room.enter(call, decision, now)
-          if (call.lane) this.announce(call, expectedAt, now, span)
+          if (call.lane && expectedAt - now >= this.longWaitMillis) {
+            this.announcer.waitsLong(call, expectedAt, this.room.size, now, span)
+          }
           this.arm()
         })
-        let left = () => {}
         return Effect.onExit(restore(waiting), (exit) => {
           if (exit._tag === "Success") {
-            Metrics.admitted.updateUnsafe(1, this.context)
-            Metrics.waited.updateUnsafe(this.now() - now, this.context)
+            this.announcer.admitted(this.now() - now)
           } else if (permit.state === "held") {
             this.settle(permit, "unsent", Signal.none, undefined, false)
           } else {
-            left()
+            leave()
             this.arm()
           }
           return Effect.void
@@ -200,21 +194,8 @@ export class Limiter {
     )
   }
 
-  private announce(call: WaitingCall, expectedAt: number, now: number, span: Tracer.Span): void {
-    if (expectedAt - now < this.longWaitMillis) return
-    const quota = call.lane?.book.quota.name ?? ""
-    const expected = this.dateOf(expectedAt, now)
-    span.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), {
-      quota,
-      expectedAt: DateTime.formatIso(expected)
-    })
-    this.publish({
-      _tag: "LongWait",
-      partition: call.permit.claim.partition,
-      quota,
-      expectedAt: expected,
-      waiting: this.room.size
-    })
+  private sendAway(call: WaitingCall, refusal: Refusal): void {
+    call.resume(Effect.fail(this.announcer.errorOf(call, refusal, this.queueBound, this.now())))
   }
 
   private afterEnd(permit: Permit, now: number): void {
@@ -247,45 +228,7 @@ export class Limiter {
     this.timer = Effect.runForkWith(this.context)(Effect.andThen(this.clock.sleep(Duration.millis(millis)), ring))
   }
 
-  private errorOf(call: WaitingCall, refusal: Refusal): AdmissionError {
-    const now = this.now()
-    return admissionError(call.permit, refusal, {
-      queueBound: this.queueBound,
-      deadlineAt: call.deadlineAt,
-      dateOf: (at) => this.dateOf(at, now),
-      closedBy: (book) => this.refusals.get(book)
-    })
-  }
-
-  private publishRefusal(
-    permit: Permit,
-    books: ReadonlyArray<Book>,
-    until: number,
-    refusal: unknown,
-    now: number
-  ): void {
-    const quotas = books.map((book) => ({
-      quota: book.quota.name,
-      limit: book.ceiling,
-      limitInForce: book.limit,
-      inFlight: book.inFlight,
-      cooling: book.occupied - book.inFlight,
-      foreign: book.foreign
-    }))
-    const { partition } = permit.claim
-    this.publish({ _tag: "Refused", partition, quotas, closedUntil: this.dateOf(until, now), refusal })
-  }
-
-  private publish(event: LimiterEvent): void {
-    PubSub.publishUnsafe(this.published, event)
-  }
-
   private now(): number {
     return Math.floor(Number(this.clock.monotonicTimeNanosUnsafe()) / 1e6)
-  }
-
-  /** A monotonic instant as a date; beyond what dates can say, the last of them. */
-  private dateOf(at: number, now: number): DateTime.Utc {
-    return DateTime.makeUnsafe(Math.min(this.clock.currentTimeMillisUnsafe() + (at - now), 8.64e15))
   }
 }
