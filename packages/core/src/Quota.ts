@@ -12,7 +12,10 @@
  * const ours = sustained.pipe(Quota.share(0.5))
  * ```
  */
-import { Data, Duration, Effect, Function, Option, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { Duration, Effect, Function, Option, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import { maxLimit, QuotaError, rulesOf } from "./quota/Rules.ts"
+
+export { maxLimit, QuotaError }
 
 const kinds = [
   "rolling",
@@ -105,18 +108,6 @@ export interface Quota extends Pipeable.Pipeable {
   readonly source: Source | undefined
 }
 
-/** A quota that cannot be: names the field, the rule that it breaks and the value that was given. */
-export class QuotaError extends Data.TaggedError("QuotaError")<{
-  readonly quota: string
-  readonly field: string
-  readonly rule: string
-  readonly value: unknown
-}> {
-  override get message() {
-    return `Quota ${JSON.stringify(this.quota)}: ${this.field} takes ${this.rule}, but was given ${show(this.value)}.`
-  }
-}
-
 /** Everything that makes a quota; the form in which policies are written in JSON. */
 export interface Definition extends Options {
   readonly kind: Kind
@@ -130,36 +121,12 @@ export interface Definition extends Options {
 const weighing: ReadonlySet<Kind> = new Set(["slidingCounter", "unknown", "tokenBucket"])
 const maxWeight = 2 ** 51
 
-/** The largest limit. */
-export const maxLimit = 1_000_000
-const maxWindowMillis = Duration.toMillis(Duration.days(366))
-
 /** Builds a quota from its definition; throws `QuotaError`. */
 export const make = (definition: Definition): Quota => {
   const { kind, limit = kind === "unpublished" ? maxLimit : undefined } = definition
   const window = definition.window ?? (kind === "concurrency" ? 0 : undefined)
   const title = definition.name ?? `${kind === "unpublished" ? "unpublished" : limit}${perWindow(window)}`
-  const refuse = (field: string, rule: string, value: unknown) => {
-    throw new QuotaError({ quota: title, field, rule, value })
-  }
-  const oneOf = <A extends string>(field: string, options: ReadonlyArray<A>, value: A): A =>
-    options.includes(value) ? value : (refuse(field, `one of ${options.join(", ")}`, value) as never)
-  const whole = (field: string, value: unknown): number =>
-    typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxLimit
-      ? value
-      : (refuse(field, `a whole number from 1 to ${maxLimit}`, value) as never)
-  const millis = (field: string, value: unknown, minimum: number): number => {
-    const duration = Option.getOrUndefined(Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis))
-    return duration !== undefined && Number.isInteger(duration) && duration >= minimum && duration <= maxWindowMillis
-      ? duration
-      : (refuse(
-          field,
-          `a duration of whole milliseconds, such as "1 minute" or 60000, from ${minimum} to a year`,
-          value
-        ) as never)
-  }
-  const flag = (field: string, value: unknown): boolean =>
-    typeof value === "boolean" ? value : (refuse(field, "true or false", value) as never)
+  const { flag, millis, oneOf, refuse, whole } = rulesOf(title)
   const margin = definition.rateMargin ?? 0.001
   if (!(margin >= 0 && margin <= 0.5)) refuse("rateMargin", "a fraction from 0 to 0.5", margin)
   if (title === "") refuse("name", "a text that is not empty", title)
@@ -351,11 +318,9 @@ const perWindow = (window: Duration.Input | undefined) =>
 
 const slowBelowOf = (
   value: number | SlowBelow | undefined,
-  refuse: (field: string, rule: string, value: unknown) => void
+  refuse: (field: string, rule: string, value: unknown) => never
 ): SlowBelow | undefined => {
   const slowBelow = typeof value === "number" ? { remaining: value, when: "others" as const } : value
   if (slowBelow && !(slowBelow.remaining >= 0)) refuse("slowBelow", "a number of remaining units, 0 or more", value)
   return slowBelow
 }
-
-const show = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : String(value))

@@ -1,0 +1,45 @@
+/** The rules that a quota's fields keep, and the error that says which of them was broken. */
+import { Data, Duration, Option } from "effect"
+
+/** The largest limit. */
+export const maxLimit = 1_000_000
+const maxWindowMillis = Duration.toMillis(Duration.days(366))
+
+/** A quota that cannot be: names the field, the rule that it breaks and the value that was given. */
+export class QuotaError extends Data.TaggedError("QuotaError")<{
+  readonly quota: string
+  readonly field: string
+  readonly rule: string
+  readonly value: unknown
+}> {
+  override get message() {
+    return `Quota ${JSON.stringify(this.quota)}: ${this.field} takes ${this.rule}, but was given ${show(this.value)}.`
+  }
+}
+
+/** Reads the fields of one quota: each rule gives the value, or throws `QuotaError`. */
+export const rulesOf = (quota: string) => {
+  const refuse = (field: string, rule: string, value: unknown): never => {
+    throw new QuotaError({ quota, field, rule, value })
+  }
+  return {
+    refuse,
+    oneOf: <A extends string>(field: string, options: ReadonlyArray<A>, value: A): A =>
+      options.includes(value) ? value : refuse(field, `one of ${options.join(", ")}`, value),
+    whole: (field: string, value: unknown): number =>
+      typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= maxLimit
+        ? value
+        : refuse(field, `a whole number from 1 to ${maxLimit}`, value),
+    millis: (field: string, value: unknown, minimum: number): number => {
+      const duration = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
+      const fits = (millis: number) => Number.isInteger(millis) && millis >= minimum && millis <= maxWindowMillis
+      return Option.getOrElse(Option.filter(duration, fits), () =>
+        refuse(field, `a duration of whole milliseconds, such as "1 minute" or 60000, from ${minimum} to a year`, value)
+      )
+    },
+    flag: (field: string, value: unknown): boolean =>
+      typeof value === "boolean" ? value : refuse(field, "true or false", value)
+  }
+}
+
+const show = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : String(value))
