@@ -54,7 +54,7 @@ it.effect("lets what was clicked go before what runs at night", () =>
 it.effect("keeps to its share of a key", () =>
   Effect.gen(function* () {
     const { stats } = yield* Simulator.fastForward(many(100))
-    NeverExceeds.neverExceeds(25, 1000)(stats.timeline.filter(({ quota }) => quota === "burst"))
+    NeverExceeds.limit(25, 1000)(stats.timeline.filter(({ quota }) => quota === "burst"))
   }).pipe(connected(Options.ours))
 )
 

@@ -38,6 +38,6 @@ it.effect("limits what is not HTTP", () =>
     const { exit } = yield* Simulator.fastForward(Effect.provide(jobs, RateLimiter.layer))
     const startedAt = Exit.isSuccess(exit) ? exit.value : []
     assert.lengthOf(startedAt, 30)
-    NeverExceeds.neverExceeds(10, 1000)(startedAt)
+    NeverExceeds.limit(10, 1000)(startedAt)
   })
 )

@@ -24,7 +24,7 @@ it.effect("imports 180 threads in the two minutes that it must take, none refuse
     assert.isTrue(Exit.isSuccess(exit))
     assert.deepInclude(stats, { requests: 180, refusals: 0 })
     assert.isBelow(Duration.toMinutes(elapsed), 2.5)
-    NeverExceeds.neverExceeds(60, 60_000)(stats.timeline.filter(({ quota }) => quota === "writes"))
+    NeverExceeds.limit(60, 60_000)(stats.timeline.filter(({ quota }) => quota === "writes"))
   }).pipe(Effect.provide(Simulator.layer(simulation, { latency: { before: "40 millis", after: "40 millis" } })))
 )
 // #endregion

@@ -132,7 +132,7 @@ describe("Client", () => {
       Effect.gen(function* () {
         const traffic = yield* Traffic.run(Traffic.saturate(list, 30))
         assert.strictEqual(traffic.stats.refusals, 0)
-        NeverExceeds.neverExceeds(15, 1000)(traffic.stats.timeline)
+        NeverExceeds.limit(15, 1000)(traffic.stats.timeline)
         Traffic.assertUsed(traffic, simulation, { requests: 0.93 })
       }).pipe(connected()),
     Traffic.timeout
@@ -149,7 +149,7 @@ describe("Client", () => {
       )
       assert.strictEqual(stats.refusals, 0)
       assert.strictEqual(stats.requests, 60 * 40)
-      NeverExceeds.neverExceeds(15, 1000)(stats.timeline)
+      NeverExceeds.limit(15, 1000)(stats.timeline)
     }).pipe(connected({}, { reading }, server))
   )
 
@@ -233,7 +233,7 @@ describe("claim and decodeStatus", () => {
     Effect.gen(function* () {
       const at: Array<number> = []
       yield* Traffic.run(many(admitted(rpc(10000, at)), 31))
-      NeverExceeds.neverExceeds(15, 1000)(at)
+      NeverExceeds.limit(15, 1000)(at)
       assert.isAtMost((at.at(-1) ?? Infinity) - (at[0] ?? 0), 2100)
     }).pipe(Effect.provide([RateLimiter.layer, Traffic.server(simulation)]))
   )

@@ -56,7 +56,7 @@ describe("traffic", () => {
       // 600 on each of two days, 100 on the third.
       assert.isAtLeast(elapsedMillis, 2 * 86_400_000)
       assert.isAtMost(elapsedMillis, 2 * 86_400_000 * 1.001 + 3 * 3_600_000)
-      const days = NeverExceeds.neverExceeds(600, 86_400_000)
+      const days = NeverExceeds.limit(600, 86_400_000)
       days(stats.timeline.filter(({ quota }) => quota === "updateDay"))
     }).pipe(connected())
   )

@@ -32,7 +32,7 @@ export class ExceededError extends Data.TaggedError("ExceededError")<{
 }
 
 /**
- * Gives an assertion that throws `ExceededError` for the first window that holds more than `limit`.
+ * Gives an assertion that throws `ExceededError` for the first window that holds more than `most`.
  *
  * Points that name a quota or key are judged apart from those of other quotas and keys; refused points do not count.
  *
@@ -43,14 +43,14 @@ export class ExceededError extends Data.TaggedError("ExceededError")<{
  *
  * const checked = Effect.gen(function* () {
  *   const { stats } = yield* Simulator.fastForward(Effect.void)
- *   NeverExceeds.neverExceeds(100, 60_000)(stats.timeline.filter((point) => point.quota === "reads"))
+ *   NeverExceeds.limit(100, 60_000)(stats.timeline.filter((point) => point.quota === "reads"))
  * })
  * ```
  */
-export const neverExceeds =
-  (limit: number, windowMillis: number) =>
+export const limit =
+  (most: number, windowMillis: number) =>
   (points: Iterable<Counted>): void => {
-    for (const [counter, counted] of Map.groupBy(points, counterOf)) assertOne(limit, windowMillis, counter, counted)
+    for (const [counter, counted] of Map.groupBy(points, counterOf)) assertOne(most, windowMillis, counter, counted)
   }
 
 const assertOne = (limit: number, windowMillis: number, counter: string, points: ReadonlyArray<Counted>) => {

@@ -1,30 +1,27 @@
 import { assert, describe, it } from "@effect/vitest"
 import { NeverExceeds, Seeded } from "@sluice/simulator"
 
-const { neverExceeds } = NeverExceeds
+const { limit } = NeverExceeds
 
 const point = (key: string, atMillis: number) => ({ simulation: "bakery", quota: "reads", key, atMillis, cost: 1 })
 
-describe("neverExceeds", () => {
+describe("NeverExceeds.limit", () => {
   it("lets a unit go when it is a window old", () => {
-    neverExceeds(2, 1000)([0, 0, 1000, 1000])
+    limit(2, 1000)([0, 0, 1000, 1000])
     assert.throws(
-      () => neverExceeds(2, 1000)([0, 0, 999]),
+      () => limit(2, 1000)([0, 0, 999]),
       /3 units were counted in the 1000 ms after -1 and up to 999, where 2 are allowed/
     )
   })
 
   it("adds up costs, forgets refusals, and takes points in any order", () => {
-    neverExceeds(3, 10)([{ atMillis: 5, cost: 2 }, { atMillis: 0 }, { atMillis: 5, cost: 9, isRefused: true }])
-    assert.throws(() => neverExceeds(3, 10)([{ atMillis: 9, cost: 3 }, { atMillis: 0 }]), NeverExceeds.ExceededError)
+    limit(3, 10)([{ atMillis: 5, cost: 2 }, { atMillis: 0 }, { atMillis: 5, cost: 9, isRefused: true }])
+    assert.throws(() => limit(3, 10)([{ atMillis: 9, cost: 3 }, { atMillis: 0 }]), NeverExceeds.ExceededError)
   })
 
   it("judges each counter of a timeline by itself, and names the one that exceeds", () => {
-    neverExceeds(1, 10)([point("a", 0), point("b", 0)])
-    assert.throws(
-      () => neverExceeds(1, 10)([point("a", 0), point("b", 0), point("b", 9)]),
-      /of bakery\/reads\/b were counted/
-    )
+    limit(1, 10)([point("a", 0), point("b", 0)])
+    assert.throws(() => limit(1, 10)([point("a", 0), point("b", 0), point("b", 9)]), /of bakery\/reads\/b were counted/)
   })
 
   it("finds what counting every window by hand finds", () => {
@@ -33,8 +30,8 @@ describe("neverExceeds", () => {
       const { nextInt } = Seeded.make(seed)
       const instants = Array.from({ length: 12 }, () => nextInt() % 60)
       const most = Math.max(...instants.map((end) => instants.filter((at) => at > end - 10 && at <= end).length))
-      neverExceeds(most, 10)(instants)
-      assert.throws(() => neverExceeds(most - 1, 10)(instants), NeverExceeds.ExceededError)
+      limit(most, 10)(instants)
+      assert.throws(() => limit(most - 1, 10)(instants), NeverExceeds.ExceededError)
       if (most > 3) exceeded++
     }
     assert.isAbove(exceeded, 50)

@@ -17,7 +17,7 @@ import * as Claim from "@sluice/core/Claim"
 import type { Wire } from "@sluice/core/Provider"
 import type { Quota } from "@sluice/core/Quota"
 import * as Signal from "@sluice/core/Signal"
-import { neverExceeds } from "../NeverExceeds.ts"
+import * as NeverExceeds from "../NeverExceeds.ts"
 import * as Seeded from "../Seeded.ts"
 import { type Finding, type Refute, withoutStacks } from "./Check.ts"
 import * as Decoded from "./Decoded.ts"
@@ -174,7 +174,7 @@ class Run {
       const limit = this.published(first.quota)
       const most = kind === "tokenBucket" ? limit + refill : isPhased(first.quota) ? 2 * limit : limit
       try {
-        neverExceeds(most, windowMillis)(points.map(({ atMillis, cost }) => ({ atMillis, cost })))
+        NeverExceeds.limit(most, windowMillis)(points.map(({ atMillis, cost }) => ({ atMillis, cost })))
       } catch (error) {
         return this.violation(this.run * answersEach, {
           rule: "At most the published limit is sent in any window.",
