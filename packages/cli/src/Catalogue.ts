@@ -45,9 +45,9 @@ export const ids: Effect.Effect<ReadonlyArray<string>> = Effect.sync(() =>
 /** The providers of these ids, all of them if there are none; fails for an id that is not one. */
 export const load = Effect.fnUntraced(function* (wanted: ReadonlyArray<string>) {
   const known = yield* ids
-  const stranger = wanted.find((id) => !known.includes(id))
-  if (stranger !== undefined) {
-    return yield* fail(`There is no provider ${JSON.stringify(stranger)}. The known ones are ${known.join(", ")}.`)
+  const unknown = wanted.find((id) => !known.includes(id))
+  if (unknown !== undefined) {
+    return yield* fail(`There is no provider ${JSON.stringify(unknown)}. The known ones are ${known.join(", ")}.`)
   }
   const chosen = wanted.length === 0 ? known : known.filter((id) => wanted.includes(id))
   return yield* Effect.forEach(chosen, loadOne)

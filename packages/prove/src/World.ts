@@ -49,7 +49,7 @@ export interface Result {
   readonly elapsedMillis: number
   /** Mean time from admission to the start of cooling, over units. */
   readonly heldMillis: number
-  /** The most units that were taken for others'. */
+  /** The most units that were taken for foreign ones. */
   readonly foreign: number
 }
 
@@ -120,7 +120,7 @@ class Run {
     const { events, seeded, seen, world } = this
     if (world.bursts) events.push(seeded.nextFraction() * world.bursts.everyMillis, (at) => this.burst(at))
     const { others } = this.faults
-    if (others) events.push(others.from, (at) => this.spendAsOthers(at))
+    if (others) events.push(others.from, (at) => this.spendAsStranger(at))
     this.wake(0)
     while (seen.requests < world.requests && events.step()) continue
     const elapsedMillis = events.now
@@ -271,12 +271,12 @@ class Run {
     return outcome
   }
 
-  private spendAsOthers(at: number): void {
+  private spendAsStranger(at: number): void {
     const { others } = this.faults
     if (!others || at >= others.until) return
     this.origin.count(1, at, at + this.after())
     const nextAt = at - (1000 * Math.log(this.seeded.nextFraction())) / others.perSecond
-    this.events.push(nextAt, (at) => this.spendAsOthers(at))
+    this.events.push(nextAt, (at) => this.spendAsStranger(at))
   }
 
   // --- Chance -----------------------------------------------------------------------------------

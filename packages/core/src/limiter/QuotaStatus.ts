@@ -15,7 +15,7 @@ export interface QuotaStatus {
   readonly limitInForce: number
   readonly inFlight: number
   readonly cooling: number
-  /** Units that others were found to use. */
+  /** Foreign units: what others were found to use. */
   readonly foreign: number
   readonly free: number
   readonly refusals: number

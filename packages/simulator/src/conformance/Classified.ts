@@ -73,7 +73,7 @@ const returns: Rule<Case> = {
 const rules: ReadonlyArray<Rule<Case>> = [
   {
     says: "Draws are on the quotas that classify is given.",
-    broken: ({ draws, isTrial, provider }) => (isTrial ? undefined : strangerAmong(draws, provider.quotas)),
+    broken: ({ draws, isTrial, provider }) => (isTrial ? undefined : unknownAmong(draws, provider.quotas)),
     advice: "Draw on the second argument, so that a user's own quotas take the place of the published ones."
   },
   {
@@ -103,8 +103,8 @@ const rules: ReadonlyArray<Rule<Case>> = [
     broken: ({ draws, isTrial, provider, request, smaller }) => {
       if (isTrial) return undefined
       const other = provider.classify(request, smaller)
-      const stranger = strangerAmong(other, smaller)
-      if (stranger !== undefined) return stranger
+      const unknown = unknownAmong(other, smaller)
+      if (unknown !== undefined) return unknown
       const [published, replaced] = [drawn(draws, provider.quotas), drawn(other, smaller)]
       return published === replaced ? undefined : show([published, replaced])
     },
@@ -122,12 +122,10 @@ const fits: Rule<Case> = {
   advice: "Lower its cost, or raise the limit to what the page says: such a request would never be sent."
 }
 
-const strangerAmong = (draws: ReadonlyArray<Claim.Draw>, quotas: Quotas): string | undefined => {
+const unknownAmong = (draws: ReadonlyArray<Claim.Draw>, quotas: Quotas): string | undefined => {
   const own = new Set(Object.values(quotas))
-  const stranger = draws.find(({ quota }) => !own.has(quota))
-  return (
-    stranger && `a draw on ${show(stranger.quota.name)}, ${stranger.quota.limit} per ${stranger.quota.windowMillis} ms`
-  )
+  const unknown = draws.find(({ quota }) => !own.has(quota))
+  return unknown && `a draw on ${show(unknown.quota.name)}, ${unknown.quota.limit} per ${unknown.quota.windowMillis} ms`
 }
 
 /** The draws in a form that can be compared: quotas by their keys. */
