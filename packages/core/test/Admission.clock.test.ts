@@ -35,3 +35,39 @@ describe("Admission by the server's clock", () => {
     ])
   })
 })
+
+describe("Admission by the resets that answers tell", () => {
+  const minutes = Quota.fixed(2, 60_000, { phase: "reset", rateMargin: 0, slack: 0 })
+  const told = (afterMillis: number) =>
+    ["answered", { readings: [{ reset: { kind: "after", millis: afterMillis, toleranceMillis: 0 } }] }] as const
+
+  it("falls back on the whole window when windows would end closer to each other than they last", () => {
+    timeline(minutes, [
+      [0, "ask", "admitted"],
+      [10, told(50_000)],
+      [20, "ask", "admitted"],
+      [30, told(20_000)],
+      [20_100, "ask", 60_010]
+    ])
+  })
+
+  it("falls back on the whole window when one would end later than it can", () => {
+    timeline(minutes, [
+      [0, "ask", "admitted"],
+      [10, told(100_000)],
+      [20, "ask", "admitted"],
+      [30, told(40_000)],
+      [40_100, "ask", 60_010]
+    ])
+  })
+
+  it("frees by a late answer's reset only what was answered before that window's end", () => {
+    timeline(minutes, [
+      [39_000, "ask", "admitted"],
+      [40_000, "ask", "admitted"],
+      [53_000, "answered"],
+      [55_000, told(12_000)],
+      [68_000, "ask", 113_000]
+    ])
+  })
+})

@@ -205,6 +205,14 @@ describe("Admission after a refusal", () => {
     assert.deepStrictEqual([coolingAt(10 * calm), play.book().caution.strikes], [10_000, 0])
   })
 
+  it("stretches the window by a tenth at most", () => {
+    const play = timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [500, ["refused", after(100)], 600]
+    ])
+    assert.strictEqual(play.book().cooling, 1100)
+  })
+
   it("waits twice as long for each refusal in a row before the limit grows", () => {
     const play = timeline(Quota.rolling(20, 1000, exact), [
       [0, "ask", admitted],
