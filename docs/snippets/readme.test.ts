@@ -3,9 +3,10 @@ import { RateLimiter } from "@sluice/core"
 import { Attio } from "@sluice/providers/attio"
 import { simulation } from "@sluice/providers/attio/simulation"
 import { NeverExceeds, Simulator } from "@sluice/simulator"
-import { Config, ConfigProvider, Duration, Effect, Exit, Layer } from "effect"
+import { Clock, Config, ConfigProvider, Duration, Effect, Exit, Layer } from "effect"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import { predict } from "./clarifai.ts"
-import { limited } from "./jobs.ts"
+import { limited, parcel } from "./jobs.ts"
 import { program } from "./readme.ts"
 
 it.effect("reads 500 records at a hundred a second, none refused, and then itself", () =>
@@ -39,5 +40,29 @@ it.effect("limits what is not HTTP", () =>
     const startedAt = Exit.isSuccess(exit) ? exit.value : []
     assert.lengthOf(startedAt, 30)
     NeverExceeds.limit(10, 1000)(startedAt)
+  })
+)
+
+it.effect("takes five calls in ten seconds and two at a time, without a provider", () =>
+  Effect.gen(function* () {
+    const sentAt: Array<number> = []
+    let underWay = 0
+    let mostUnderWay = 0
+    const depot = HttpClient.make((request) =>
+      Effect.gen(function* () {
+        sentAt.push(yield* Clock.currentTimeMillis)
+        mostUnderWay = Math.max(mostUnderWay, ++underWay)
+        yield* Effect.sleep("100 millis")
+        underWay--
+        return HttpClientResponse.fromWeb(request, Response.json({}))
+      })
+    )
+    const parcels = Effect.forEach([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], parcel, { concurrency: "unbounded" })
+    const { elapsed } = yield* Simulator.fastForward(
+      parcels.pipe(Effect.provideService(HttpClient.HttpClient, depot), Effect.provide(RateLimiter.layer))
+    )
+    NeverExceeds.limit(5, 10_000)(sentAt)
+    assert.strictEqual(mostUnderWay, 2)
+    assert.isBelow(Duration.toSeconds(elapsed), 20.7)
   })
 )
