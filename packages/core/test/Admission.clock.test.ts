@@ -61,6 +61,15 @@ describe("Admission by the resets that answers tell", () => {
     ])
   })
 
+  it("is told nothing by a reset that is past", () => {
+    const past = { reset: { kind: "at" as const, millis: 60_000, toleranceMillis: 0 } }
+    timeline(Quota.fixed(1, 60_000, { phase: "reset", rateMargin: 0, slack: 0 }), [
+      [0, "ask", "admitted"],
+      [10, ["answered", { serverDateMillis: 70_000, readings: [past] }]],
+      [20, "ask", 60_010]
+    ])
+  })
+
   it("frees by a late answer's reset only what was answered before that window's end", () => {
     timeline(minutes, [
       [39_000, "ask", "admitted"],

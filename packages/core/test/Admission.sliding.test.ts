@@ -31,7 +31,8 @@ describe("Admission of a sliding counter", () => {
       const random = Seeded.make(seed, "sliding")
       const below = (bound: number) => random.nextInt() % bound
       const [limit, window] = [1 + below(6), 2 + below(40)]
-      const quota = Quota.slidingCounter(limit, window, { rateMargin: 0, slack: 0 })
+      const slack = below(3)
+      const quota = Quota.slidingCounter(limit, window, { rateMargin: 0, slack })
       const admission = new Admission()
       const answers: Array<Answer> = []
       const flying: Array<Permit> = []
@@ -52,7 +53,8 @@ describe("Admission of a sliding counter", () => {
         }
         for (const answered of flying.splice(0, below(flying.length + 1))) {
           admission.settle(answered, "answered", now, Signal.none)
-          answers.push({ at: now, units: answered.claim.needs[0]?.cost ?? 0 })
+          // Slack makes every answer younger.
+          answers.push({ at: now + slack, units: answered.claim.needs[0]?.cost ?? 0 })
         }
       }
     }
