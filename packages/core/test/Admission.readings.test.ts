@@ -88,6 +88,15 @@ describe("Admission, told what remains", () => {
     assert.deepStrictEqual([foreignAt(5), foreignAt(4)], [0, 1])
   })
 
+  it.each([NaN, Infinity, -1, 0, 2e9])("takes no notice of a limit of %s, nor of so much that remains", (number) => {
+    const book = timeline(Quota.rolling(20, 1000, exact), [
+      [0, "ask", admitted],
+      [0, ["answered", told(number === 0 ? -1 : number, number)]],
+      [1, "ask 19", admitted]
+    ]).book()
+    assert.deepStrictEqual([book.ceiling, book.limit, book.foreign], [20, 20, 0])
+  })
+
   it("leaves others the part of the published limit that is not ours", () => {
     const shared = Quota.rolling(100, 1000, exact).pipe(Quota.share(0.5))
     const foreignAt = (remaining: number) =>

@@ -86,6 +86,15 @@ describe("Admission", () => {
     ])
   })
 
+  it("lets a bucket leak more slowly by its margin", () => {
+    timeline(Quota.tokenBucket({ capacity: 1, refill: 1, every: 1000 }, { slack: 0, rateMargin: 0.1 }), [
+      [0, "ask", "admitted"],
+      [0, "answered"],
+      [1, "ask", 1100],
+      [1100, "ask", "admitted"]
+    ])
+  })
+
   it("rounds answers of large quotas to the end of a thousandth of the window", () => {
     timeline(Quota.rolling(2000, 60_000, exact), [
       [0, "ask 2000", "admitted"],
