@@ -1,0 +1,89 @@
+/** The figures as cells, and cells as lines of text or of a document. */
+import * as LiveTable from "@sluice/cli/LiveTable"
+import type { Row } from "./Bench.ts"
+import type { Spread } from "./Measurement.ts"
+
+export interface Table {
+  readonly header: ReadonlyArray<string>
+  readonly body: ReadonlyArray<ReadonlyArray<string>>
+}
+
+export const header = ["", "refused", "wasted", "time", "share of best", "wait p50", "wait p95", "processor"]
+
+/** The peers at one policy in one network. */
+export const ofPolicy = (rows: ReadonlyArray<Row>): Table => ({
+  header,
+  body: rows.map(({ peer, policy: { calls }, summary }) => [
+    summary.done.min < calls ? `${peer.title} (stopped at ${summary.done.median} of ${calls})` : peer.title,
+    ranged(summary.refusedShare, percent),
+    ranged(summary.wasted, whole),
+    ranged(summary.millis, span),
+    ranged(summary.share, percent),
+    span(summary.waitMedianMillis.median),
+    span(summary.wait95Millis.median),
+    ranged(summary.processorMillis, span)
+  ])
+})
+
+/** Refused and share of every peer at every policy, of one network. */
+export const overview = (rows: ReadonlyArray<Row>): Table => {
+  const policies = unique(rows.map(({ policy }) => policy.title))
+  const peers = unique(rows.map(({ peer }) => peer.title))
+  const cell = (peer: string, policy: string) => {
+    const row = rows.find((row) => row.peer.title === peer && row.policy.title === policy)
+    return row ? `${percent(row.summary.refusedShare.median)} / ${row.summary.share.median.toFixed(3)}` : ""
+  }
+  return {
+    header: ["refused / share of best", ...policies],
+    body: peers.map((peer) => [peer, ...policies.map((policy) => cell(peer, policy))])
+  }
+}
+
+/** Rows that belong together, in order: by network, then by policy. */
+export const groups = (rows: ReadonlyArray<Row>): ReadonlyArray<readonly [Row, ...ReadonlyArray<Row>]> => {
+  const found = new Map<string, [Row, ...Array<Row>]>()
+  for (const row of rows) {
+    const key = `${row.network} ${row.policy.id}`
+    const group = found.get(key)
+    if (group) group.push(row)
+    else found.set(key, [row])
+  }
+  return Array.from(found.values())
+}
+
+/** Columns as wide as their cells; all but the first flush right. */
+export const text = ({ body, header }: Table): ReadonlyArray<string> => {
+  const widths = widthsOf([header, ...body], 0)
+  const write = (cells: ReadonlyArray<string>) => padded(cells, widths).join("  ").trimEnd()
+  return [write(header), ...body.map(write)]
+}
+
+/** The same in Markdown. */
+export const markdown = ({ body, header }: Table, align: "left" | "right" = "right"): ReadonlyArray<string> => {
+  const widths = widthsOf([header, ...body], 4)
+  const write = (cells: ReadonlyArray<string>) => `| ${padded(cells, widths, align).join(" | ")} |`
+  const isLeft = (column: number) => column === 0 || align === "left"
+  const rule = widths.map((width, column) => (isLeft(column) ? "-".repeat(width) : `${"-".repeat(width - 1)}:`))
+  return [write(header), write(rule), ...body.map(write)]
+}
+
+const widthsOf = (lines: ReadonlyArray<ReadonlyArray<string>>, least: number) =>
+  (lines[0] ?? []).map((_, column) => Math.max(least, ...lines.map((cells) => cells[column]?.length ?? 0)))
+
+const padded = (cells: ReadonlyArray<string>, widths: ReadonlyArray<number>, align = "right") =>
+  cells.map((cell, column) => {
+    const width = widths[column] ?? 0
+    return column === 0 || align === "left" ? cell.padEnd(width) : cell.padStart(width)
+  })
+
+/** The median, and from where to where if there was more than one. */
+export const ranged = ({ max, median, min }: Spread, write: (value: number) => string): string => {
+  const [most, middle, least] = [write(max), write(median), write(min)]
+  return least === most ? middle : `${middle} (${least} to ${most})`
+}
+
+export const percent = (share: number): string => (share === 0 ? "0" : `${(share * 100).toFixed(1)} %`)
+/** Of nothing that was done there is no time. */
+const span = (millis: number): string => (Number.isNaN(millis) ? "-" : LiveTable.span(millis))
+const whole = (count: number) => String(Math.round(count))
+export const unique = (all: ReadonlyArray<string>): ReadonlyArray<string> => Array.from(new Set(all))

@@ -1,0 +1,54 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Bench from "@sluice/bench/Bench"
+import * as Page from "@sluice/bench/Page"
+import { peers } from "@sluice/bench/Peers"
+import * as Report from "@sluice/bench/Report"
+import { Effect } from "effect"
+import { hasty, reportOf, sluice } from "./Fixtures.ts"
+
+describe("Report", () => {
+  it("says so where Sluice is not first, and who is", () => {
+    const [note = "", ...others] = Report.notesOf(reportOf([sluice, hasty]))
+    assert.lengthOf(others, 0)
+    assert.match(note, /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; <hasty> has 97\.0 %/)
+    assert.include(Report.text(reportOf([sluice, hasty])).join("\n"), note)
+    assert.include(Report.markdown(reportOf([sluice, hasty])), note)
+  })
+
+  it("has nothing to explain where Sluice is first", () => {
+    assert.deepStrictEqual(Report.notesOf(reportOf([sluice])), [])
+    assert.deepStrictEqual(Report.notesOf(reportOf([hasty])), [])
+  })
+
+  it("leaves single calls out of the data, and keeps every run", () => {
+    const { rows } = Report.json(reportOf([sluice]))
+    assert.lengthOf(rows[0]?.runs ?? [], 3)
+    assert.notProperty(rows[0]?.runs[0], "doneAfterMillis")
+  })
+
+  it.effect("is a page that asks the network for nothing, and escapes every text", () =>
+    Effect.gen(function* () {
+      const page = yield* Page.page(reportOf([sluice, hasty]))
+      assert.include(page, "uPlot")
+      assert.notInclude(page, "<hasty>")
+      assert.notMatch(page, /<link|<(script|img|iframe)[^>]*\ssrc=|@import|url\(\s*['"]?(https?:)?\/\//i)
+    })
+  )
+
+  it("plots columns of one length: the instants, the best, and every peer", () => {
+    const { columns, titles } = Page.plotOf([sluice, hasty])
+    assert.deepStrictEqual(titles, ["best possible", "Sluice", "<hasty>"])
+    assert.lengthOf(columns, 4)
+    assert.strictEqual(new Set(columns.map(({ length }) => length)).size, 1)
+  })
+})
+
+describe("roundsOf", () => {
+  it("lets peers take turns, in another order each time", () => {
+    const plan = { policies: [], networks: ["uniform", "tail"] as const, peers, repeats: 2, isQuick: false }
+    const rounds = Bench.roundsOf(plan)
+    assert.lengthOf(rounds, peers.length * 4)
+    assert.strictEqual(new Set(rounds.map(({ network, peer, repeat }) => `${peer.id} ${network} ${repeat}`)).size, 44)
+    assert.notStrictEqual(rounds[0]?.peer, rounds[peers.length * 2]?.peer)
+  })
+})
