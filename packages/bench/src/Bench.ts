@@ -57,7 +57,9 @@ export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.P
       ({ loaded, server }, index) => Run.prepare({ ...round, loaded, isQuick }, server, index * staggerMillis),
       { concurrency: "unbounded" }
     )
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("250 millis"), watch(lanes, progress))))
+    if (progress.isWatched) {
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("250 millis"), watch(lanes, progress))))
+    }
     const measured = yield* Effect.forEach(
       lanes,
       ({ task, work }) => Effect.map(work, (measurement) => [task, measurement] as const),

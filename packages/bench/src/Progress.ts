@@ -7,6 +7,8 @@ import type { Measurement } from "./Measurement.ts"
 import type { Loaded } from "./Policy.ts"
 
 export interface Progress {
+  /** Whether it wants to know of calls that are done. */
+  readonly isWatched: boolean
   readonly begin: (round: Round) => Effect.Effect<void>
   readonly done: (policy: string, calls: number) => void
   readonly end: (results: ReadonlyArray<Result>) => Effect.Effect<void>
@@ -41,6 +43,7 @@ export const make = Effect.fnUntraced(function* (
     yield* Redraw.every((columns) => bars(state, performance.now() - state.startedAt, columns))
   }
   return {
+    isWatched: style.mode === "redraw",
     begin: ({ network, peer }) =>
       Effect.sync(() => {
         state.begun++
