@@ -8,7 +8,8 @@ export const every = (
     const terminal = yield* Terminal.Terminal
     let height = 0
     const redraw = Effect.gen(function* () {
-      const lines = draw(yield* terminal.columns)
+      // Some terminals do not tell their width.
+      const lines = draw((yield* terminal.columns) || 80)
       const up = height === 0 ? "" : `\u001b[${height}A`
       height = lines.length
       yield* Effect.ignore(terminal.display(`${up}${lines.map((text) => `\u001b[2K${text}\n`).join("")}`))
