@@ -42,7 +42,7 @@ export const run = Effect.fnUntraced(function* (options: Options) {
     : Console.log(
         [
           ...urls.flatMap(({ curl, id, url }) => [id, `  ${url}`, `  ${curl}`, ""]),
-          `Windows pass ${options.speed} times faster than life. Counts: ${new URL("/__stats", served.url).href}`,
+          `${options.speed === 1 ? "" : `Windows pass ${options.speed} times faster than life. `}Counts: ${new URL("/__stats", served.url).href}`,
           "Ctrl-C ends it."
         ].join("\n")
       )

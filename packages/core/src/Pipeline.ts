@@ -51,6 +51,8 @@ export const make = <E extends RateLimited, Q extends Quotas>(
 ): Effect.Effect<Client<E>, never, HttpClient.HttpClient | RateLimiter> =>
   Effect.gen(function* () {
     const limiter = yield* RateLimiter
+    const own = (yield* RetrySchedule.Default) ?? provider.retrySchedule
+    const retry = options.retry ?? RetrySchedule.current(own)
     const base = yield* HttpClient.HttpClient
     const around = provider.around ? yield* provider.around : (attempt: Attempt<E>) => attempt
     const { authorize, place } = yield* Authorized.make(provider, options)
@@ -89,10 +91,7 @@ export const make = <E extends RateLimited, Q extends Quotas>(
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Attempt<E> =>
       Effect.flatMap(place(request), (placed) =>
-        withDefaults(
-          options,
-          retrying(provider, placed.request, options.retry, around(attempt(placed), placed.request))
-        )
+        withDefaults(options, retrying(provider, placed.request, retry, around(attempt(placed), placed.request)))
       )
 
     return HttpClient.makeWith<E | Failure, never, E | Failure, never>(
@@ -115,13 +114,13 @@ const send = (base: HttpClient.HttpClient, request: HttpClientRequest.HttpClient
 const retrying = <E extends RateLimited, Q extends Quotas>(
   provider: Provider<E, Q>,
   request: HttpClientRequest.HttpClientRequest,
-  retry: Options["retry"],
+  retry: NonNullable<Options["retry"]>,
   flow: Attempt<E>
 ): Attempt<E> => {
   if (retry === "none" || request.body._tag === "Stream") return flow
   const repeatsRefused = provider.repeatsRefused(request)
   return Bounded.retry(flow, {
-    schedule: retry ?? RetrySchedule.current(provider.retrySchedule),
+    schedule: retry,
     while: (error) =>
       isRateLimited(error) ? repeatsRefused : error._tag === "HttpClientError" && isIdempotent(request)
   })

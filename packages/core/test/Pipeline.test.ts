@@ -1,6 +1,16 @@
-import { AdmissionError, Claim, Pipeline, Provider, Quota, RateLimited, RateLimiter, Signal } from "@sluice/core"
+import {
+  AdmissionError,
+  Claim,
+  Pipeline,
+  Provider,
+  Quota,
+  RateLimited,
+  RateLimiter,
+  RetrySchedule,
+  Signal
+} from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, DateTime, Duration, Effect, Fiber, Layer, Option, Redacted, Schema, Stream } from "effect"
+import { Clock, DateTime, Duration, Effect, Fiber, Layer, Option, Redacted, Schedule, Schema, Stream } from "effect"
 import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -209,6 +219,28 @@ describe("Pipeline", () => {
       )
     }).pipe(Effect.provide([server(seen, () => refused("2")), RateLimiter.layer]))
   })
+
+  it.effect(
+    "retries by the default schedule of where it is called, else of where it was made, else by the provider's",
+    () => {
+      const seen: Array<Seen> = []
+      const times = (count: number) => Layer.succeed(RetrySchedule.Default, Schedule.recurs(count))
+      return Effect.gen(function* () {
+        const provider = { ...acme, retrySchedule: Schedule.recurs(1) }
+        const plain = yield* Pipeline.make(provider, options)
+        const made = yield* Pipeline.make(provider, options).pipe(Effect.provide(times(2)))
+        const sends = (call: Effect.Effect<unknown, unknown>) =>
+          Effect.gen(function* () {
+            const before = seen.length
+            yield* runToEnd(Effect.exit(call))
+            return seen.length - before
+          })
+        assert.strictEqual(yield* sends(plain.get("/things")), 2)
+        assert.strictEqual(yield* sends(made.get("/things")), 3)
+        assert.strictEqual(yield* sends(made.get("/things").pipe(Effect.provide(times(4)))), 5)
+      }).pipe(Effect.provide([server(seen, () => refused("1")), RateLimiter.layer]))
+    }
+  )
 
   it.effect("asks for the key when a call's turn has come", () => {
     const seen: Array<Seen> = []
