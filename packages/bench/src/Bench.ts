@@ -6,6 +6,7 @@ import type { Peer } from "./Peer.ts"
 import type { Loaded } from "./Policy.ts"
 import * as Processes from "./Processes.ts"
 import type * as Progress from "./Progress.ts"
+import { retryOnly } from "./peers/RetryOnly.ts"
 import * as Run from "./Run.ts"
 
 export interface Plan {
@@ -41,6 +42,7 @@ export const roundsOf = ({ networks, peers, repeats }: Plan): ReadonlyArray<Roun
 
 /** One policy begins so long after another, or the first burst of one would be the latency of the other. */
 const staggerMillis = 300
+const warmUpMillis = 2500
 
 export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.Progress) {
   const { isQuick, policies } = plan
@@ -49,7 +51,7 @@ export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.P
   )
   const runs = new Map<string, Array<Measurement.Measurement>>()
 
-  const oneRound = Effect.fnUntraced(function* (round: Round) {
+  const oneRound = Effect.fnUntraced(function* (round: Round & Pick<Run.Task, "atMostMillis">) {
     yield* progress.begin(round)
     // Nobody starts while another still loads its modules.
     const lanes = yield* Effect.forEach(
@@ -60,19 +62,25 @@ export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.P
     if (progress.isWatched) {
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("250 millis"), watch(lanes, progress))))
     }
-    const measured = yield* Effect.forEach(
+    return yield* Effect.forEach(
       lanes,
-      ({ task, work }) => Effect.map(work, (measurement) => [task, measurement] as const),
+      ({ task, work }) => Effect.map(work, (measurement) => ({ id: task.loaded.id, measurement })),
       { concurrency: "unbounded" }
     )
-    for (const [{ loaded }, measurement] of measured) {
-      const key = keyOf(loaded.id, round.network, round.peer.id)
-      runs.set(key, [...(runs.get(key) ?? []), measurement])
-    }
-    yield* progress.end(measured.map(([{ loaded }, measurement]) => ({ id: loaded.id, measurement })))
   }, Effect.scoped)
 
-  yield* Effect.forEach(roundsOf(plan), oneRound, { discard: true })
+  // The servers have compiled their code before anybody is measured, and the first peer is no worse off than the last.
+  const [network = "uniform"] = plan.networks
+  yield* oneRound({ peer: retryOnly, network, repeat: 0, atMostMillis: warmUpMillis })
+
+  for (const round of roundsOf(plan)) {
+    const measured = yield* oneRound(round)
+    for (const { id, measurement } of measured) {
+      const key = keyOf(id, round.network, round.peer.id)
+      runs.set(key, [...(runs.get(key) ?? []), measurement])
+    }
+    yield* progress.end(measured)
+  }
   return rowsOf(plan, (policy, network, peer) => runs.get(keyOf(policy, network, peer)) ?? [])
 }, Effect.scoped)
 

@@ -20,22 +20,35 @@ const reasons: Readonly<Record<string, string>> = {
     "Sluice keeps to both windows from answer to request, which costs one round trip of each: whoever counts from the sending is faster, until it is refused."
 }
 
-/** One sentence for each peer that was refused less or took less time than Sluice. */
+/** One sentence if somebody was refused less or took less time than Sluice: who took the least, refused or not, and why. */
 export const ofRows = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   const sluice = rows.find(({ peer }) => peer.id === "sluice")
   if (sluice === undefined) return []
-  const own = sluice.summary
+  const { network, policy, summary: own } = sluice
   const better = rows.filter(
     ({ summary }) =>
       summary.refusedShare.median < own.refusedShare.median || summary.share.median > own.share.median + noise
   )
   if (better.length === 0) return []
-  const { network, policy } = sluice
-  const others = better.map(
-    ({ peer, summary }) =>
-      `${peer.title} has ${percent(summary.share.median)} and is refused ${percent(summary.refusedShare.median)}`
-  )
-  return [
-    `${policy.title}, ${Network.networks[network].title}: Sluice has ${percent(own.share.median)} and is refused ${percent(own.refusedShare.median)}; ${others.join("; ")}. ${reasons[policy.id] ?? ""}`.trim()
+  const isRefused = ({ summary }: Row) => summary.refusedShare.median > 0
+  const others = [
+    ...best(
+      better.filter((row) => !isRefused(row)),
+      "without a refusal"
+    ),
+    ...best(better.filter(isRefused), "with refusals")
   ]
+  const place = `${policy.title}, ${Network.networks[network].title}`
+  const reason = reasons[policy.id] ?? ""
+  return [`${place}: ${figures(sluice)}; ${others.join("; ")}. ${reason}`.trim()]
 }
+
+/** The fastest of them, and how many more there are. */
+const best = (rows: ReadonlyArray<Row>, how: string): ReadonlyArray<string> => {
+  const [first, ...rest] = rows.toSorted((left, right) => right.summary.share.median - left.summary.share.median)
+  if (first === undefined) return []
+  return [`${how} ${figures(first)}${rest.length === 0 ? "" : `, and ${rest.length} more have more than Sluice`}`]
+}
+
+const figures = ({ peer, summary }: Row) =>
+  `${peer.title} has ${percent(summary.share.median)} and is refused ${percent(summary.refusedShare.median)}`

@@ -46,8 +46,8 @@ export const make = Effect.fnUntraced(function* (
     isWatched: style.mode === "redraw",
     begin: ({ network, peer }) =>
       Effect.sync(() => {
+        state.title = state.begun === 0 ? "warm-up" : `${peer.title}, ${network}`
         state.begun++
-        state.title = `${peer.title}, ${network}`
         for (const policy of state.policies) policy.done = 0
       }),
     done: (id, calls) => {

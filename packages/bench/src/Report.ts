@@ -2,6 +2,7 @@
 import * as LiveTable from "@sluice/cli/LiveTable"
 import type { Row } from "./Bench.ts"
 import * as Machine from "./Machine.ts"
+import * as Measurement from "./Measurement.ts"
 import * as Network from "./Network.ts"
 import * as Notes from "./Notes.ts"
 import { peers } from "./Peers.ts"
@@ -22,8 +23,8 @@ export const networksOf = (rows: ReadonlyArray<Row>) =>
 
 export const titleOf = ([first]: readonly [Row, ...ReadonlyArray<Row>]): string => {
   const { calls, speed, title } = first.policy
-  const best = first.runs.map(({ bestMillis }) => bestMillis)
-  return `${title}: ${calls} calls at x${speed}, at best ${LiveTable.span(Math.min(...best))} to ${LiveTable.span(Math.max(...best))}`
+  const best = Measurement.spread(first.runs.map(({ bestMillis }) => bestMillis))
+  return `${title}: ${calls} calls at x${speed}, at best ${Table.ranged(best, LiveTable.span)}`
 }
 
 export const text = (report: Report): ReadonlyArray<string> => [

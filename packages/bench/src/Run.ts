@@ -18,6 +18,8 @@ export interface Task {
   readonly network: Network.Network
   readonly isQuick: boolean
   readonly repeat: number
+  /** In the machine's time; by default as long as can be expected of anybody. */
+  readonly atMostMillis?: number
 }
 
 export type Server = RpcClient.RpcClient<RpcGroup.Rpcs<typeof ServerRpcs>, RpcClientError.RpcClientError>
@@ -38,7 +40,7 @@ export const prepare = Effect.fnUntraced(function* (task: Task, server: Server, 
 })
 
 const work = Effect.fnUntraced(function* (
-  { isQuick, loaded, network, peer, repeat }: Task,
+  { atMostMillis, isQuick, loaded, network, peer, repeat }: Task,
   server: Server,
   client: Effect.Success<typeof Processes.client>,
   delayMillis: number
@@ -59,7 +61,8 @@ const work = Effect.fnUntraced(function* (
     })
 
   const url = yield* server.Open({ ...common, network, phaseMillis, seed: scenario.seed })
-  const budgetMillis = bestFrom(startAtMillis).millis * patience + leewayMillis * speed
+  const budgetMillis =
+    atMostMillis === undefined ? bestFrom(startAtMillis).millis * patience + leewayMillis * speed : atMostMillis * speed
   const outcome = yield* client.Work({ ...common, peer: peer.id, url, budgetMillis })
   const counts = yield* server.Close()
   return Measurement.make({ calls, counts, outcome, speed, best: bestFrom(outcome.startMillis) })

@@ -46,7 +46,7 @@ const bench = Command.make(
     const style = LiveTable.styleOf(process.env, process.stdout.isTTY === true, isJson)
     const rows = yield* Effect.scoped(
       Effect.gen(function* () {
-        const progress = yield* Progress.make(plan.policies, Bench.roundsOf(plan).length, style)
+        const progress = yield* Progress.make(plan.policies, Bench.roundsOf(plan).length + 1, style)
         return yield* Bench.run(plan, progress)
       })
     )

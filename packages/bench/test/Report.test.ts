@@ -10,7 +10,10 @@ describe("Report", () => {
   it("says so where Sluice is not first, and who is", () => {
     const [note = "", ...others] = Report.notesOf(reportOf([sluice, hasty]))
     assert.lengthOf(others, 0)
-    assert.match(note, /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; <hasty> has 97\.0 %/)
+    assert.match(
+      note,
+      /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; with refusals <hasty> has 97\.0 % and/
+    )
     assert.include(Report.text(reportOf([sluice, hasty])).join("\n"), note)
     assert.include(Report.markdown(reportOf([sluice, hasty])), note)
   })
