@@ -56,8 +56,8 @@ describe("Admission by the resets that answers tell", () => {
       [0, "ask", "admitted"],
       [10, told(100_000)],
       [20, "ask", "admitted"],
-      [30, told(40_000)],
-      [40_100, "ask", 60_010]
+      [30, told(39_000)],
+      [39_100, "ask", 60_010]
     ])
   })
 
