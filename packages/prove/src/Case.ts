@@ -109,7 +109,7 @@ const broken = (server: Server, trial: Trial, result: Result, share: number | un
 const unnoticed = (server: Server, trial: Trial, { notices, lateNotices }: Result): string | undefined => {
   // Each quota of a claim learns for itself; what lasts is met again, ever more seldom.
   const few = trial.few?.(server) ?? (trial.isLasting ? 5 + 4 * server.quotas.length : 6)
-  const late = trial.isLasting ? 2 * server.quotas.length : 0
+  const late = trial.isLasting ? 3 * server.quotas.length : 0
   if (notices > few) return `noticed ${notices} times, not ${few} at most`
   if (lateNotices > late) return `noticed ${lateNotices} times after it should have been known or over`
   return undefined
