@@ -143,7 +143,13 @@ export const servers: ReadonlyArray<Server> = [
     quotas: [Quota.idleReset(20, 1000)],
     world: { isSaturated: false, bursts }
   },
-  { name: "concurrency", quotas: [Quota.concurrency(5)], price: perFlight, within: ["constant", "uniform", "tail"] },
+  {
+    name: "concurrency",
+    quotas: [Quota.concurrency(5)],
+    price: perFlight,
+    least: 0.98,
+    within: ["constant", "uniform", "tail"]
+  },
   ...(["rolling", "fixed", "slidingCounter"] as const).map((algorithm) => ({
     name: `not told, in truth ${algorithm}`,
     quotas: [Quota.unknown(20, 2000)] as const,
