@@ -213,6 +213,18 @@ describe("Admission after a refusal", () => {
     assert.strictEqual(play.book().cooling, 1100)
   })
 
+  it("slows a bucket by what stretches its window: what is in debt, and what is answered later", () => {
+    timeline(Quota.tokenBucket({ capacity: 4, refill: 1, every: 1000 }, exact), [
+      [0, "ask", admitted],
+      [99, ["refused", after(100)], 199],
+      // A unit leaks in 1100 ms now: of the refused one, a tenth of a second is gone.
+      [199, "ask 3", 1199],
+      [199, "ask", admitted],
+      [199, "answered"],
+      [199, "ask 3", 2299]
+    ])
+  })
+
   it("waits twice as long for each refusal in a row before the limit grows", () => {
     const play = timeline(Quota.rolling(20, 1000, exact), [
       [0, "ask", admitted],
