@@ -1,5 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import * as Quota from "@sluice/core/Quota"
+import type * as Signal from "@sluice/core/Signal"
 import { type Row, timeline } from "./admission/Timeline.ts"
 
 /** A minute of the server's clock; without margin and slack a slot is free a minute after its answer at the latest. */
@@ -29,9 +30,50 @@ describe("Admission by the server's clock", () => {
       [31_000, "ask", 70_020],
       [61_500, "ask 2", 80_000],
       [80_000, "ask", "admitted"],
-      // Both dates agree by now: the server's minute ends at 90 s, a second and a tenth later at the latest.
+      // Both dates agree by now: the server's minute ends at 90 s, 140 ms later at the latest, and a drift of 2000 ppm by now.
       [80_040, ["answered", { serverDateMillis: 110_000 }]],
-      [80_041, "ask 2", 90_151]
+      [80_041, "ask 2", 90_161]
+    ])
+  })
+
+  it("expects half of the drift that a contradiction taught after an hour without one", () => {
+    timeline(minute, [
+      ...exchange(10_000, 10_020, 10_000),
+      ...exchange(80_000, 80_010, 200_000),
+      ...exchange(3_700_000, 3_700_010, 3_820_000),
+      // The server's minute ends in 20.1 s at the latest, and a thousandth of that.
+      [3_700_011, "ask", 3_720_131]
+    ])
+  })
+})
+
+describe("Scout", () => {
+  const second = Quota.fixed(16, 1000, { phase: "clock", rateMargin: 0, slack: 0 })
+  const burst = (at: number, said: Partial<Signal.Signal>): ReadonlyArray<Row> => [
+    ...Array.from({ length: 16 }, (): Row => [at, "ask", "admitted"]),
+    ...Array.from({ length: 16 }, (): Row => [at + 20, ["answered", said]])
+  ]
+
+  it("sends the last slots one after the other where the second may turn, an eighth of that apart", () => {
+    timeline(second, [
+      ...burst(5000, { serverDateMillis: 5000 }),
+      [6020, "ask 14", "admitted"],
+      [6020, "ask", "admitted"],
+      // A date of 20 ms, perhaps 50 ms old, leaves 1070 ms, and 2 ms more for a second's drift.
+      [6020, "ask", 6154],
+      [6154, "ask", 6155],
+      [6155, "ask", "admitted"]
+    ])
+  })
+
+  it("holds back nothing before anything is known, and where the server tells no time", () => {
+    timeline(second, [...burst(0, {}), [1020, "ask 16", "admitted"]])
+  })
+
+  it("holds back nothing of a window for which the second is known well enough", () => {
+    timeline(Quota.fixed(16, 60_000, { phase: "clock", rateMargin: 0, slack: 0 }), [
+      ...burst(5000, { serverDateMillis: 5000 }),
+      [65_020, "ask 16", "admitted"]
     ])
   })
 })

@@ -90,6 +90,13 @@ export const servers: ReadonlyArray<Server> = [
     weight: 2
   },
   {
+    name: "fixed window, clock, a second",
+    quotas: [Quota.fixed(100, 1000, { phase: "clock" })],
+    price: perWindow,
+    world: { tells: "floor" },
+    weight: 8
+  },
+  {
     name: "fixed window, reset told",
     quotas: [Quota.fixed(100, 60_000, { phase: "reset" })],
     price: perWindow,

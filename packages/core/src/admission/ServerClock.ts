@@ -9,14 +9,18 @@
 const staleMillis = 50
 /** The node that counts may not be the node that wrote `Date`. */
 const spreadMillis = 100
-/** Both clocks may run off by 500 ppm. */
-const drift = 0.001
+/** Both clocks may run off by 500 ppm; by twice as much after each contradiction, until there was none for an hour. */
+const leastDrift = 0.001
+const mostDrift = 0.1
+const calmMillis = 3_600_000
 
 export class ServerClock {
   private minimum = -Infinity
   private minimumAt = 0
   private maximum = Infinity
   private maximumAt = 0
+  private drift = leastDrift
+  private steppedAt = -Infinity
   /** Moves when the bounds got tighter. */
   version = 0
   /** Moves when a clock stepped, so that what was derived from it is void. */
@@ -34,23 +38,31 @@ export class ServerClock {
     const maximum = Math.min(this.upper(receivedAt), high)
     if (minimum > maximum) {
       this.steps++
+      this.drift = Math.min(mostDrift, 2 * this.drift)
+      this.steppedAt = receivedAt
       this.set(low, high, receivedAt)
     } else if (minimum >= this.minimum + 1 || maximum <= this.maximum - 1) {
       this.set(minimum, maximum, receivedAt)
     } else {
       this.refresh(minimum, maximum, receivedAt)
     }
+    if (receivedAt - this.steppedAt > calmMillis) {
+      this.drift = Math.max(leastDrift, this.drift / 2)
+      this.steppedAt = receivedAt
+    }
   }
 
   /** The latest client instant at which the server's clock shows `serverMillis`. */
   latest(serverMillis: number, now: number): number {
-    return later(serverMillis - this.lower(now) + spreadMillis, now)
+    const at = serverMillis - this.lower(now) + spreadMillis
+    // What lies ahead comes so much later if the clocks drift apart until then.
+    return Math.ceil(at + (Math.max(0, at - now) * this.drift) / (1 - this.drift))
   }
 
   /** The earliest such instant. */
   earliest(serverMillis: number, now: number): number {
     const at = serverMillis - this.upper(now) - spreadMillis
-    return Math.floor(at - Math.abs(at - now) * drift)
+    return Math.floor(at - Math.abs(at - now) * this.drift)
   }
 
   /** The latest client instant of the first clock multiple of `window` that surely ends whatever was counted before `answeredAt`. */
@@ -59,12 +71,22 @@ export class ServerClock {
     return this.latest((last + 1) * window, answeredAt)
   }
 
+  /** How far the bounds lie apart. */
+  width(now: number): number {
+    return this.upper(now) - this.lower(now)
+  }
+
+  /** The first client instant from `at` on at which the server's second may turn. */
+  turnFrom(at: number): number {
+    return Math.max(at, Math.ceil((at + this.lower(at)) / 1000) * 1000 - this.upper(at))
+  }
+
   private lower(now: number): number {
-    return this.minimum - Math.abs(now - this.minimumAt) * drift
+    return this.minimum - Math.abs(now - this.minimumAt) * this.drift
   }
 
   private upper(now: number): number {
-    return this.maximum + Math.abs(now - this.maximumAt) * drift
+    return this.maximum + Math.abs(now - this.maximumAt) * this.drift
   }
 
   private set(minimum: number, maximum: number, now: number): void {
@@ -79,6 +101,3 @@ export class ServerClock {
     this.maximumAt = now
   }
 }
-
-/** An instant that lies ahead comes so much later if the clocks drift apart until then. */
-const later = (at: number, now: number): number => Math.ceil(at + (Math.max(0, at - now) * drift) / (1 - drift))

@@ -8,6 +8,7 @@
 import type { Quota } from "../Quota.ts"
 import type { Told } from "./Book.ts"
 import { LoggedBook } from "./LoggedBook.ts"
+import { Scout } from "./Scout.ts"
 import type { ServerClock } from "./ServerClock.ts"
 
 /** Larger quotas are logged in thousandths of their window, each rounded to its end. */
@@ -22,11 +23,13 @@ export class WindowBook extends LoggedBook {
   private resetFrom = -Infinity
   private resetBy = -Infinity
   private distrustedUntil = -Infinity
+  private readonly scout: Scout
 
   constructor(quota: Quota, clock: ServerClock) {
     super(quota, clock)
     this.quantum = quota.limit > exactLimit ? Math.max(1, Math.ceil(quota.windowMillis / 1000)) : 1
     this.phase = quota.kind === "fixed" ? quota.phase : "unknown"
+    this.scout = new Scout(quota, clock)
   }
 
   free(): number {
@@ -35,10 +38,20 @@ export class WindowBook extends LoggedBook {
 
   protected roomAt(units: number, now: number): number {
     const missing = this.inFlight + this.log.busy + units - this.limitFor(units)
-    if (missing <= 0) return now
+    if (missing <= 0) return missing + this.scout.slots > 0 ? this.scoutAt(now, missing) : now
     if (missing <= this.log.busy) return this.log.freesAt(missing)
     if (this.phase !== "reset" || now < this.distrustedUntil) return this.freeAt(now, 0, undefined, now)
     return this.resetBy > now ? this.resetBy : Infinity
+  }
+
+  override take(units: number, now: number): void {
+    super.take(units, now)
+    if (this.free() < this.scout.slots) this.scout.sent(now)
+  }
+
+  override answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined): void {
+    this.scout.answered(answeredAt - sentAt)
+    super.answered(units, sentAt, answeredAt, told)
   }
 
   protected cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
@@ -80,6 +93,13 @@ export class WindowBook extends LoggedBook {
   protected override cautioned(now: number): void {
     if (this.phase !== "unknown" && now >= this.distrustedUntil) return
     this.reschedule((stamp, old) => Math.max(old, stamp + this.cooling))
+  }
+
+  /** When one of the last slots may be taken, or enough are free again not to touch those. */
+  private scoutAt(now: number, missing: number): number {
+    if (now < this.distrustedUntil) return now
+    const opensAt = this.scout.opensAt(now)
+    return opensAt === now ? now : Math.min(opensAt, this.log.freesAt(missing + this.scout.slots))
   }
 
   private followClock(now: number): void {

@@ -177,7 +177,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     "admission/ServerClock.ts",
     ["a date may be stale", "const staleMillis = 50", "const staleMillis = 0"],
     ["a date may come from another node", "const spreadMillis = 100", "const spreadMillis = 0"],
-    ["clocks drift", "const drift = 0.001", "const drift = 0"],
+    ["clocks drift", "const leastDrift = 0.001", "const leastDrift = 0"],
+    ["clocks drift more where bounds contradict", "Math.min(mostDrift, 2 * this.drift)", "this.drift"],
     ["bounds that contradict are dropped", "if (minimum > maximum) {", "if (false) {"],
     [
       "a date is truncated to the second",
