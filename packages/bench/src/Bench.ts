@@ -56,7 +56,8 @@ export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.P
     // Nobody starts while another still loads its modules.
     const lanes = yield* Effect.forEach(
       servers,
-      ({ loaded, server }, index) => Run.prepare({ ...round, loaded, isQuick }, server, index * staggerMillis),
+      ({ loaded, server }, index) =>
+        Run.prepare({ ...round, loaded, isQuick, repeats: plan.repeats }, server, index * staggerMillis),
       { concurrency: "unbounded" }
     )
     if (progress.isWatched) {

@@ -7,8 +7,8 @@ export interface Phase {
   readonly phaseMillis: number
 }
 
-/** A share of the window that has passed; another for each repeat. */
-export const fractionOf = (repeat: number): number => (0.2 + repeat * 0.37) % 1
+/** A share of the window that has passed: the repeats are spread evenly over it. */
+export const fractionOf = (repeat: number, repeats: number): number => (repeat + 0.5) / repeats
 
 export const make = (fixed: ReadonlyArray<Quota>, earliestMillis: number, fraction: number): Phase => {
   const aligned = fixed.find(({ phase }) => phase === "clock")?.windowMillis

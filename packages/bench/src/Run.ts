@@ -18,14 +18,15 @@ export interface Task {
   readonly network: Network.Network
   readonly isQuick: boolean
   readonly repeat: number
+  readonly repeats: number
   /** In the machine's time; by default as long as can be expected of anybody. */
   readonly atMostMillis?: number
 }
 
 export type Server = RpcClient.RpcClient<RpcGroup.Rpcs<typeof ServerRpcs>, RpcClientError.RpcClientError>
 
-/** Time for the client to warm up. */
-const headStartMillis = 500
+/** Time for the client to warm up, and to be collected after it. */
+const headStartMillis = 2000
 /** Who needs so many times the best time, and a leeway, is stopped. */
 const patience = 1.5
 const leewayMillis = 1500
@@ -40,14 +41,14 @@ export const prepare = Effect.fnUntraced(function* (task: Task, server: Server, 
 })
 
 const work = Effect.fnUntraced(function* (
-  { atMostMillis, isQuick, loaded, network, peer, repeat }: Task,
+  { atMostMillis, isQuick, loaded, network, peer, repeat, repeats }: Task,
   server: Server,
   client: Effect.Success<typeof Processes.client>,
   delayMillis: number
 ) {
   const { calls, id, speed } = loaded
   const origin = SharedClock.now()
-  const fraction = Phase.fractionOf(repeat)
+  const fraction = Phase.fractionOf(repeat, repeats)
   const earliest = origin.wallMillis + (headStartMillis + delayMillis) * speed
   const { phaseMillis, startAtMillis } = Phase.make(Policy.fixedOf(loaded), earliest, fraction)
   const common = { policy: id, isQuick, origin, startAtMillis }

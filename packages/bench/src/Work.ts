@@ -1,6 +1,6 @@
 /** One peer does all of a policy's calls, submitted at once, until they are done or its time is up. */
 import { Clock, Effect, Scope } from "effect"
-import type { HttpClient } from "effect/http"
+import { HttpClient, HttpClientResponse } from "effect/http"
 import type { Peer } from "./Peer.ts"
 import * as Policy from "./Policy.ts"
 import type { Outcome } from "./Protocol.ts"
@@ -13,6 +13,30 @@ export interface Job {
   readonly budgetMillis: number
   readonly onDone?: () => void
 }
+
+/** So many calls compile what a call needs. */
+const warmUpCalls = 400
+
+/**
+ * Calls that no server sees, by instances of the peer that are thrown away: its code is compiled when the work begins. Each
+ * instance does as many as its quotas have room for at once.
+ */
+export const warmUp = Effect.fnUntraced(
+  function* ({ loaded, peer, url }: Pick<Job, "loaded" | "peer" | "url">) {
+    const limits = Policy.limitsOf(loaded)
+    const atOnce = Math.min(warmUpCalls, ...limits.map(({ limit }) => limit))
+    const round = Effect.gen(function* () {
+      const perform = yield* peer.make({ loaded, baseUrl: url, limits })
+      const list = Array.from({ length: atOnce }, (_, index) => loaded.call(index))
+      yield* Effect.forEach(list, perform, { concurrency: "unbounded", discard: true })
+    }).pipe(Effect.scoped, Effect.ignore)
+    for (let done = 0; done < warmUpCalls; done += atOnce) yield* round
+  },
+  Effect.provideService(
+    HttpClient.HttpClient,
+    HttpClient.make((request) => Effect.sync(() => HttpClientResponse.fromWeb(request, Response.json({}))))
+  )
+)
 
 /** In the time of the `Clock`, which is the provider's. */
 export const run = Effect.fnUntraced(function* (

@@ -23,14 +23,10 @@ const handlers = ClientRpcs.toLayer({
       const peer = Peers.find(id)
       if (peer === undefined) return yield* Effect.die(`There is no peer ${id}.`)
       const loaded = yield* Effect.orDie(Policy.load(policy, isQuick))
-      yield* warmUp(new URL("/__stats", url).href)
-      return yield* Work.run({
-        peer,
-        loaded,
-        url,
-        startAtMillis,
-        budgetMillis,
-        onDone: () => done++
+      return yield* Effect.gen(function* () {
+        yield* warmUp(new URL("/__stats", url).href)
+        yield* Work.warmUp({ peer, loaded, url })
+        return yield* Work.run({ peer, loaded, url, startAtMillis, budgetMillis, onDone: () => done++ })
       }).pipe(Effect.provideService(Clock.Clock, SharedClock.make(origin, loaded.speed)))
     }).pipe(Effect.provide(httpClient), Effect.scoped),
   Progress: () => Effect.sync(() => done)
@@ -39,7 +35,9 @@ const handlers = ClientRpcs.toLayer({
 /** Requests that nothing counts: modules are loaded and code is compiled, which is not the subject. */
 const warmUp = (url: string) =>
   Effect.ignore(
-    Effect.forEach(Array.from({ length: 20 }), () => HttpClient.get(url).pipe(Effect.flatMap(({ text }) => text)))
+    Effect.forEach(Array.from({ length: 100 }), () => HttpClient.get(url).pipe(Effect.flatMap(({ text }) => text)), {
+      concurrency: 20
+    })
   )
 
 // Nobody is left to ask for anything.

@@ -15,7 +15,7 @@ describe("Run", () => {
         const loaded = yield* Policy.load("clarifai", true)
         const [peer] = peers
         if (peer === undefined) return assert.fail("there are peers")
-        const task = { peer, loaded, network: "uniform", repeat: 0, isQuick: true } as const
+        const task = { peer, loaded, network: "uniform", repeat: 0, repeats: 1, isQuick: true } as const
         const lane = yield* Scope.provide(Run.prepare(task, server, 0), scope)
         const measured = yield* lane.work
         assert.deepStrictEqual([measured.requests, measured.failures.length], [measured.done + measured.wasted, 0])
