@@ -161,7 +161,7 @@ export class Admission {
       else if (outcome === "answered") book.succeeded(permit.admittedAt, nowMillis)
       if (isLost || book.quota.kind === "concurrency") continue
       if (outcome === "refused" && !book.quota.countsRefused) book.uncounted(need.cost)
-      else book.answered(need.cost, permit.admittedAt, nowMillis, told)
+      else book.answered(need.cost, permit.admittedAt, nowMillis, told, signal.servedMillis)
       if (told) book.learn(told, permit.ownBases[i] ?? 0, nowMillis)
     }
     if (isLost) this.drop(permit)

@@ -65,6 +65,11 @@ export interface Options {
   readonly phase?: Phase
   /** Whether a refused request uses the quota; default `true`, which is always safe. */
   readonly countsRefused?: boolean
+  /**
+   * Whether a request is counted when it arrives, before it is worked on: then the time that responses say it was worked
+   * on is taken off the window. Default `false`, which is always safe.
+   */
+  readonly countsOnArrival?: boolean
   /** A refusal closes the quota for so long; default zero. */
   readonly penalty?: Duration.Input
   /** `burst` (default) sends as soon as a slot is free, `even` spreads the slots over the window. */
@@ -96,6 +101,7 @@ export interface Quota extends Pipeable.Pipeable {
   readonly step: number
   readonly phase: Phase
   readonly countsRefused: boolean
+  readonly countsOnArrival: boolean
   readonly penaltyMillis: number
   readonly pacing: "burst" | "even"
   readonly slowBelow: SlowBelow | undefined
@@ -149,6 +155,7 @@ export const make = (definition: Definition): Quota => {
     step,
     phase: oneOf("phase", ["unknown", "clock", "reset"], definition.phase ?? "unknown"),
     countsRefused: flag("countsRefused", definition.countsRefused ?? true),
+    countsOnArrival: flag("countsOnArrival", definition.countsOnArrival ?? false),
     penaltyMillis: millis("penalty", definition.penalty ?? 0, 0),
     pacing: oneOf("pacing", ["burst", "even"], definition.pacing ?? "burst"),
     slowBelow: slowBelowOf(definition.slowBelow, refuse),
@@ -252,6 +259,7 @@ export const definition = (self: Quota): Definition => ({
   step: self.step,
   phase: self.phase,
   countsRefused: self.countsRefused,
+  countsOnArrival: self.countsOnArrival,
   penalty: self.penaltyMillis,
   pacing: self.pacing,
   ...(self.slowBelow && { slowBelow: self.slowBelow }),
@@ -281,6 +289,7 @@ export const Quota = Schema.Struct({
   step: Schema.optionalKey(Schema.Finite),
   phase: Schema.optionalKey(Schema.Literals(["unknown", "clock", "reset"])),
   countsRefused: Schema.optionalKey(Schema.Boolean),
+  countsOnArrival: Schema.optionalKey(Schema.Boolean),
   penalty: Schema.optionalKey(DurationJson),
   pacing: Schema.optionalKey(Schema.Literals(["burst", "even"])),
   slowBelow: Schema.optionalKey(SlowBelowJson),

@@ -13,6 +13,7 @@
  * ```
  */
 import * as HeaderDialects from "./signal/HeaderDialects.ts"
+import * as ServedTime from "./signal/ServedTime.ts"
 import * as WireTime from "./signal/WireTime.ts"
 
 /**
@@ -40,6 +41,8 @@ export interface Signal {
   readonly retry?: Instant
   /** The response's own `Date`, in epoch milliseconds truncated to the second; absent on cached responses. */
   readonly serverDateMillis?: number
+  /** How long the server worked on the request, as it told, in milliseconds: see `Quota.Options.countsOnArrival`. */
+  readonly servedMillis?: number
   readonly readings: ReadonlyArray<Reading>
   /** Whether the response was a refusal: says so to `RateLimiter.withPermit`, which sees no error of a provider's. */
   readonly isRefusal?: boolean
@@ -96,7 +99,7 @@ export const date = (headers: Readonly<Record<string, string | undefined>>): num
  *
  * Reads `Retry-After` (and `Retry-After-Ms`, which is finer, unless the two contradict: then the later holds), `Date`,
  * `RateLimit` and `RateLimit-Policy` in all drafts, and the `X-RateLimit-*` and `X-Rate-Limit-*` families with their
- * vendors' prefixes. What a cached response says of quotas is old and not read. Instants by the server's clock lie at most
+ * vendors' prefixes, and `Server-Timing` and its kin. What a cached response says is old and not read, but for `Retry-After`. Instants by the server's clock lie at most
  * 366 days after the response's `Date`, where it has one.
  */
 export const fromHeaders = (headers: Readonly<Record<string, string | undefined>>, options?: Options): Signal => {
@@ -110,10 +113,12 @@ export const fromHeaders = (headers: Readonly<Record<string, string | undefined>
     retryAfterMillis(headerOf(headers, "retry-after-ms"), options),
     retryAfter(headerOf(headers, "retry-after"), options)
   )
+  const served = isCached(headers) ? undefined : ServedTime.servedMillis((name) => headerOf(headers, name))
   const readings = isCached(headers) ? [] : HeaderDialects.readings(headers, options?.rounding ?? "unknown")
   return {
     ...(retry && { retry: bounded(retry) }),
     ...(serverDateMillis !== undefined && { serverDateMillis }),
+    ...(served !== undefined && { servedMillis: served }),
     readings: readings.map((reading) => ({
       ...reading,
       ...nameOf(reading.quota, options),

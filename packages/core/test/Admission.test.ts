@@ -3,7 +3,7 @@ import { Admission } from "@sluice/core/Admission"
 import * as Claim from "@sluice/core/Claim"
 import * as Quota from "@sluice/core/Quota"
 import * as Signal from "@sluice/core/Signal"
-import { timeline } from "./admission/Timeline.ts"
+import { type Row, timeline } from "./admission/Timeline.ts"
 
 const exact = { rateMargin: 0, slack: 0 } as const
 const admitted = "admitted" as const
@@ -84,6 +84,45 @@ describe("Admission", () => {
       [10_041, "ask 200", 10_080],
       [10_080, "ask 200", "admitted"]
     ])
+  })
+
+  describe("of what is counted on arrival", () => {
+    const served = (servedMillis: number) => ["answered", { servedMillis }] as const
+    const hundred: ReadonlyArray<Row> = [
+      ...Array.from({ length: 100 }, (): Row => [0, "ask", "admitted"]),
+      ...Array.from({ length: 100 }, (): Row => [50, served(40)])
+    ]
+    const exactly = (options: Quota.Options) => Quota.rolling(101, 1000, { ...exact, ...options })
+
+    it("takes the server's time off the window, once a hundred answers were seen", () => {
+      timeline(exactly({ countsOnArrival: true }), [
+        ...hundred,
+        [60, "ask", "admitted"],
+        [160, served(40)],
+        // The first ninety-nine answers had no credit; the hundredth and this one have.
+        [1049, "ask 99", 1050],
+        [1050, "ask 100", "admitted"],
+        [1100, "ask", 1120],
+        [1120, "ask", "admitted"]
+      ])
+    })
+
+    it("believes a server's time no further than the request was under way, and by its own clock", () => {
+      timeline(exactly({ countsOnArrival: true, rateMargin: 0.01 }), [
+        ...hundred,
+        [60, "ask", "admitted"],
+        [160, served(5000)],
+        [1060, "ask 100", "admitted"],
+        [1060, "ask", 1070],
+        [1260, served(101)],
+        [2170, "ask 101", 2171],
+        [2171, "ask 101", "admitted"]
+      ])
+    })
+
+    it("takes nothing off for any other quota", () => {
+      timeline(exactly({}), [...hundred, [60, "ask", "admitted"], [160, served(40)], [1159, "ask 101", 1160]])
+    })
   })
 
   it("lets a bucket leak more slowly by its margin", () => {

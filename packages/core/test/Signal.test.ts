@@ -376,6 +376,21 @@ describe("Signal.fromHeaders", () => {
     assert.deepStrictEqual(Signal.fromHeaders(headers), Signal.none)
   })
 
+  it.each<[number | undefined, Record<string, string>]>([
+    [53, { "server-timing": "total;dur=53.2" }],
+    [122, { "server-timing": 'cache;desc="hit;dur=900", db;dur=50, app;desc=app;dur=123' }],
+    [11, { "server-timing": "miss", "x-envoy-upstream-service-time": "12", "x-runtime": "3" }],
+    [12, { "x-runtime": "0.012345" }],
+    [46, { "x-response-time": "47 ms" }],
+    [1000, { "x-response-time": "2s" }],
+    [0, { "x-response-time": "0.4ms" }],
+    [0, { "x-runtime": "9".repeat(300) }],
+    [undefined, { "server-timing": "db;dur=fast", "x-runtime": "-1", "x-response-time": "1e3" }],
+    [undefined, { "server-timing": "total;dur=53.2", age: "1" }]
+  ])("reads %s ms of a server's work from %o, never more than was meant", (expected, headers) => {
+    assert.strictEqual(Signal.fromHeaders(headers).servedMillis, expected)
+  })
+
   it("ignores what a cached response says of quotas, and keeps its retry", () => {
     const headers = {
       "retry-after": "3",
@@ -451,7 +466,10 @@ describe("Signal.fromHeaders", () => {
         "ratelimit",
         "ratelimit-policy",
         "x-ratelimit-reset",
-        "x-rate-limit"
+        "x-rate-limit",
+        "server-timing",
+        "x-runtime",
+        "x-response-time"
       ]) {
         headers[name] = text
       }

@@ -75,6 +75,13 @@ export const servers: ReadonlyArray<Server> = [
     world: { bursts: { everyMillis: 3000, size: 6 }, tells: "floor" },
     weight: 3
   },
+  {
+    name: "rolling log, time at work told",
+    quotas: [Quota.rolling(20, 1000, { countsOnArrival: true })],
+    price: perSlot,
+    world: { works: { uniform: [20, 300] }, tells: "remaining" },
+    weight: 5
+  },
   { name: "fixed window", quotas: [Quota.fixed(30, 5000)], price: perSlot, world: { tells: "remaining" } },
   {
     name: "fixed window, from the first",
@@ -130,6 +137,14 @@ export const servers: ReadonlyArray<Server> = [
     price: perSlidingSlot,
     least: 0.95,
     world: { counting: { tickMillis: 100, start: "firstRequest" } }
+  },
+  {
+    name: "sliding counter, time at work told",
+    quotas: [Quota.slidingCounter(20, 2000, { countsOnArrival: true })],
+    price: perSlidingSlot,
+    least: 0.94,
+    world: { works: { uniform: [20, 300] }, tells: "remaining" },
+    weight: 2
   },
   { name: "token bucket", quotas: [Quota.tokenBucket(bucket)], price: perRefill, world: { tells: "remaining" } },
   {

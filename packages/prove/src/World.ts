@@ -20,6 +20,8 @@ export interface World {
   readonly counting?: Counter.Options
   readonly before?: Latency.Input
   readonly after?: Latency.Input
+  /** How long the server works on a request that it has counted; it tells so in each answer. */
+  readonly works?: Latency.Input
   readonly requests: number
   readonly seed: number
   /** Server clock minus the client's at the start, and how much faster it runs. */
@@ -65,6 +67,7 @@ interface Sent {
   readonly permit: Permit
   readonly sentAt: number
   readonly arrivesAt: number
+  readonly worksMillis: number
   readonly endAt: number
 }
 
@@ -74,6 +77,7 @@ class Run {
   private readonly seeded: Seeded.Seeded
   private readonly before: () => number
   private readonly after: () => number
+  private readonly works: () => number
   private readonly origin: Origin
   private readonly writer: Headers.Writer | undefined
   private readonly names: ReadonlyArray<string>
@@ -103,6 +107,7 @@ class Run {
     this.seeded = Seeded.make(seed, "world")
     this.before = this.sampler(world.before, "before")
     this.after = this.sampler(world.after, "after")
+    this.works = this.sampler(world.works, "works")
     this.origin = new Origin({
       quotas: world.served ?? quotas,
       counting: world.counting ?? {},
@@ -196,8 +201,9 @@ class Run {
     seen.units += cost
     seen.mostInFlight = Math.max(seen.mostInFlight, ++this.inFlight)
     const arrivesAt = sentAt + this.before()
-    const endAt = arrivesAt + this.after()
-    const sent: Sent = { cost, permit, sentAt, arrivesAt, endAt }
+    const worksMillis = this.works()
+    const endAt = arrivesAt + worksMillis + this.after()
+    const sent: Sent = { cost, permit, sentAt, arrivesAt, worksMillis, endAt }
     const timeoutAt = sentAt + timeoutMillis
     if (this.chance(lostRequests)) return void this.loseSight(sent, Math.min(endAt, timeoutAt))
     if (this.chance(aborted)) {
@@ -209,7 +215,7 @@ class Run {
     }
     const isLost = this.chance(lostResponses) || endAt > timeoutAt
     const gaveUpAt = isLost ? this.loseSight(sent, Math.min(endAt, timeoutAt)) : Infinity
-    if (!isLost) this.heldMillis += (Math.ceil(endAt) - sentAt) * cost
+    if (!isLost) this.heldMillis += (Math.ceil(endAt) - sentAt - worksMillis) * cost
     let outcome: Metering.Outcome | undefined
     const isError = this.origin.errs(arrivesAt)
     if (!isError || faults.errors?.isCounted) {
@@ -222,7 +228,7 @@ class Run {
   }
 
   private answer(
-    { arrivesAt, endAt, permit, sentAt }: Sent,
+    { arrivesAt, endAt, permit, sentAt, worksMillis }: Sent,
     at: number,
     outcome: Metering.Outcome | undefined,
     isError: boolean
@@ -230,10 +236,12 @@ class Run {
     const { admission, origin, seen, writer } = this
     const answeredAt = Math.ceil(at)
     const datedAt = arrivesAt + this.seeded.nextFraction() * (endAt - arrivesAt)
-    const signal =
+    const told =
       writer && outcome && !isError
         ? writer.signal(outcome, origin.clock(datedAt), origin.clock(at), this.names)
         : Signal.none
+    const servedMillis = Math.floor(origin.clock(arrivesAt + worksMillis) - origin.clock(arrivesAt))
+    const signal = this.world.works === undefined ? told : { ...told, servedMillis }
     const isRefused = outcome !== undefined && outcome.refused.length > 0
     this.inFlight--
     if (isRefused && sentAt > this.noticedAt) {

@@ -25,13 +25,15 @@ export class AnswerLog {
     return this.size === 0 ? -Infinity : (this.stamps[this.index(this.size - 1)] ?? -Infinity)
   }
 
-  /** Adds units answered at `stamp`, which must not lie before the newest one. */
+  /** Adds units answered at `stamp`; one that lies before the newest takes its place among those that are not freed yet. */
   push(stamp: number, earliestFreeAt: number, units: number): void {
-    let freeAt = earliestFreeAt
     this.busy += units
     this.kept += units
-    if (this.size > this.freed) {
-      const last = this.index(this.size - 1)
+    let place = this.size
+    while (place > this.freed && this.stampAt(place - 1) > stamp) place--
+    let freeAt = earliestFreeAt
+    if (place > this.freed) {
+      const last = this.index(place - 1)
       freeAt = Math.max(freeAt, this.frees[last] ?? 0)
       if (this.stamps[last] === stamp && this.frees[last] === freeAt) {
         this.counts[last] = (this.counts[last] ?? 0) + units
@@ -39,8 +41,9 @@ export class AnswerLog {
       }
     }
     if (this.size === this.stamps.length) this.grow()
-    const at = this.index(this.size++)
-    this.stamps[at] = stamp
+    for (let i = this.size++; i > place; i--) this.move(i - 1, i)
+    const at = this.index(place)
+    this.stamps[at] = place === 0 ? stamp : Math.max(stamp, this.stampAt(place - 1))
     this.frees[at] = freeAt
     this.counts[at] = units
   }
@@ -111,6 +114,14 @@ export class AnswerLog {
     else this.busy -= this.unitsAt(0)
     this.head = (this.head + 1) & (this.stamps.length - 1)
     this.size--
+  }
+
+  private move(from: number, to: number): void {
+    const source = this.index(from)
+    const target = this.index(to)
+    this.stamps[target] = this.stamps[source] ?? 0
+    this.frees[target] = this.frees[source] ?? 0
+    this.counts[target] = this.counts[source] ?? 0
   }
 
   private index(i: number): number {

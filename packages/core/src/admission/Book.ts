@@ -20,8 +20,8 @@ export interface Told {
   readonly resetBy: number | undefined
 }
 
-/** The user's latency floor counts only once so many answers were seen, and up to half of their minimum. */
-const floorSamples = 100
+/** What is taken off the way of a request counts only once so many answers were seen; a floor up to half of their minimum. */
+const creditSamples = 100
 const floorWindow = 1000
 
 export abstract class Book {
@@ -133,9 +133,12 @@ export abstract class Book {
     this.booked -= units
   }
 
-  answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined): void {
+  /** Takes in an answer, and for how long of its way the server says that it worked on the request. */
+  answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined, servedMillis = 0): void {
     this.inFlight -= units
-    this.cool(units, answeredAt, this.floorCredit(answeredAt - sentAt), told)
+    const latency = answeredAt - sentAt
+    const served = this.servedCredit(latency, servedMillis)
+    this.cool(units, answeredAt - served, this.floorCredit(latency - served), told)
   }
 
   /** Gives units back that the server did not count, though it answered. */
@@ -235,15 +238,22 @@ export abstract class Book {
     if (pacing === "even") this.pace.spread(this.cooling / (kind === "tokenBucket" ? refill : this.limit))
   }
 
+  /** How long before its answer a request surely was counted that is counted on arrival. */
+  private servedCredit(latency: number, servedMillis: number): number {
+    this.latencySamples++
+    if (!this.quota.countsOnArrival || this.latencySamples < creditSamples) return 0
+    return Math.min(latency, Math.floor(servedMillis * (1 - this.quota.rateMargin)))
+  }
+
   /** How much of the latency may be taken off the cooling: see receipt rule, latency floor. */
   private floorCredit(latency: number): number {
     if (this.quota.latencyFloorMillis === 0) return 0
     this.latencyMinimum = Math.min(this.latencyMinimum, latency)
-    if (++this.latencySamples % floorWindow === 0) {
+    if (this.latencySamples % floorWindow === 0) {
       this.latencyPrevious = this.latencyMinimum
       this.latencyMinimum = Infinity
     }
-    if (this.latencySamples < floorSamples) return 0
+    if (this.latencySamples < creditSamples) return 0
     return Math.min(this.quota.latencyFloorMillis, Math.floor(Math.min(this.latencyMinimum, this.latencyPrevious) / 2))
   }
 }

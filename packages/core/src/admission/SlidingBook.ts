@@ -43,7 +43,7 @@ export class SlidingBook extends LoggedBook {
   }
 
   protected cool(units: number, answeredAt: number, creditMillis: number, _told: Told | undefined): void {
-    const stamp = Math.max(answeredAt - creditMillis, this.log.newest)
+    const stamp = answeredAt - creditMillis
     this.log.push(stamp, this.freeAt(stamp), units)
   }
 

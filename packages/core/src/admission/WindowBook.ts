@@ -49,14 +49,20 @@ export class WindowBook extends LoggedBook {
     if (this.free() < this.scout.slots) this.scout.sent(now)
   }
 
-  override answered(units: number, sentAt: number, answeredAt: number, told: Told | undefined): void {
+  override answered(
+    units: number,
+    sentAt: number,
+    answeredAt: number,
+    told: Told | undefined,
+    servedMillis?: number
+  ): void {
     this.scout.answered(answeredAt - sentAt)
-    super.answered(units, sentAt, answeredAt, told)
+    super.answered(units, sentAt, answeredAt, told, servedMillis)
   }
 
   protected cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
     const q = this.quantum
-    const stamp = Math.max(q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q, this.log.newest)
+    const stamp = q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q
     const resetBy = this.trustedReset(told, answeredAt)
     // Whatever was answered before the told end was counted in the window that ends there, or in an earlier one.
     if (told?.resetFrom !== undefined && resetBy !== undefined) this.log.hasten(told.resetFrom, resetBy)

@@ -101,8 +101,24 @@ export const mutations: ReadonlyArray<Mutation> = [
       "Math.floor(Math.min(this.latencyMinimum, this.latencyPrevious) / 2)",
       "Infinity"
     ],
-    ["a floor counts after a hundred answers", "if (this.latencySamples < floorSamples) return 0", ""],
+    [
+      "a floor counts after a hundred answers",
+      "if (this.latencySamples < creditSamples) return 0\n    return Math.min(this.quota.l",
+      "return Math.min(this.quota.l"
+    ],
     ["an unexpected refusal ends a floor", "    this.latencySamples = 0\n", ""],
+    ["what a server says of its work counts only where it counts on arrival", "!this.quota.countsOnArrival || ", ""],
+    [
+      "what a server says of its work counts after a hundred answers",
+      "!this.quota.countsOnArrival || this.latencySamples < creditSamples",
+      "!this.quota.countsOnArrival"
+    ],
+    [
+      "a server has not worked longer than the request took",
+      "Math.min(latency, Math.floor(servedMillis",
+      "Math.min(Infinity, Math.floor(servedMillis"
+    ],
+    ["a server measures its work by a clock of its own", "servedMillis * (1 - this.quota.rateMargin)", "servedMillis"],
     [
       "a large claim goes when all else has cooled",
       "units <= this.ceiling ? Math.max(this.limit, units) : this.ceiling",
