@@ -4,7 +4,6 @@ import * as RateLimiter from "@sluice/core/RateLimiter"
 import { Effect, Layer, Redacted } from "effect"
 import * as Attempt from "../Attempt.ts"
 import type { Peer } from "../Peer.ts"
-import { apiKey } from "../Policy.ts"
 
 export const sluice: Peer = {
   id: "sluice",
@@ -12,7 +11,7 @@ export const sluice: Peer = {
   setup: "the provider's client, its defaults",
   make: Effect.fnUntraced(function* ({ baseUrl, loaded }) {
     const limiter = yield* Layer.build(RateLimiter.layer)
-    const client = yield* Effect.provide(loaded.module.make({ apiKey: Redacted.make(apiKey), baseUrl }), limiter)
+    const client = yield* Effect.provide(loaded.module.make({ apiKey: Redacted.make(loaded.apiKey), baseUrl }), limiter)
     return (call) =>
       client.execute(Naive.requestOf(call)).pipe(
         Effect.tap((response) => response.text),
