@@ -39,7 +39,7 @@ const columnsOf = (names = usual): ReadonlyArray<Column> => names.map((name) => 
 export const ofPolicy = (rows: ReadonlyArray<Row>, names?: ReadonlyArray<ColumnName>): Table => ({
   header: ["", ...columnsOf(names).map(({ title }) => title)],
   body: rows.map(({ peer, policy: { calls }, summary }) => [
-    summary.done.min < calls ? `${peer.title} (stopped at ${summary.done.median} of ${calls})` : peer.title,
+    summary.done.min < calls ? `${peer.title} (stopped at ${ranged(summary.done, whole)} of ${calls})` : peer.title,
     ...columnsOf(names).map(({ cell }) => cell(summary))
   ])
 })
