@@ -11,7 +11,8 @@ export interface Answer {
   readonly retryAfterMillis: number | undefined
 }
 
-export const isRefusal = ({ status }: Answer): boolean => status === 429
+/** 503 is what nginx says that was not told another status. */
+export const isRefusal = ({ status }: Pick<Answer, "status">): boolean => status === 429 || status === 503
 
 export const requestOf = ({ baseUrl, loaded }: Setup, call: Call): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.setHeader(Naive.requestOf(call, baseUrl), "authorization", loaded.authorization)

@@ -1,13 +1,11 @@
 /** All runs: a round is one peer at all policies side by side, and rounds take turns, so that no peer has a quieter machine. */
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import * as Measurement from "./Measurement.ts"
 import type { Network } from "./Network.ts"
 import type { Peer } from "./Peer.ts"
 import type { Loaded } from "./Policy.ts"
-import * as Processes from "./Processes.ts"
 import type * as Progress from "./Progress.ts"
 import { retryOnly } from "./peers/RetryOnly.ts"
-import * as Run from "./Run.ts"
 
 export interface Plan {
   readonly policies: ReadonlyArray<Loaded>
@@ -19,9 +17,9 @@ export interface Plan {
 
 /** All repeats of one peer at one policy in one network. */
 export interface Row {
-  readonly policy: Pick<Loaded, "id" | "title" | "calls" | "speed">
+  readonly policy: Pick<Loaded, "id" | "title" | "calls" | "speed" | "price" | "setup">
   readonly network: Network
-  readonly peer: Pick<Peer, "id" | "title">
+  readonly peer: Pick<Peer, "id" | "title" | "setup">
   readonly runs: ReadonlyArray<Measurement.Measurement>
   readonly summary: Measurement.Summary
 }
@@ -31,6 +29,28 @@ export interface Round {
   readonly network: Network
   readonly repeat: number
 }
+
+/** One peer at one policy. */
+export interface Task {
+  readonly peer: Peer
+  readonly loaded: Loaded
+  readonly network: Network
+  readonly isQuick: boolean
+  readonly repeats: number
+  readonly repeat: number
+  /** In the machine's time; by default as long as can be expected of anybody. */
+  readonly atMostMillis?: number
+}
+
+/** A task whose server and client are there: the work can begin. */
+export interface Lane<E> {
+  /** How many calls are done so far. */
+  readonly progress: Effect.Effect<number, E>
+  readonly work: Effect.Effect<Measurement.Measurement, E>
+}
+
+/** Makes a lane ready, whose work begins at the earliest after `delayMillis` of the machine's. */
+export type Prepare<E, R> = (task: Task, delayMillis: number) => Effect.Effect<Lane<E>, E, R | Scope.Scope>
 
 /** The peers' order is another in each repeat. */
 export const roundsOf = ({ networks, peers, repeats }: Plan): ReadonlyArray<Round> =>
@@ -44,30 +64,29 @@ export const roundsOf = ({ networks, peers, repeats }: Plan): ReadonlyArray<Roun
 const staggerMillis = 300
 const warmUpMillis = 2500
 
-export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.Progress) {
+export const run = Effect.fnUntraced(function* <E, R>(plan: Plan, progress: Progress.Progress, prepare: Prepare<E, R>) {
   const { isQuick, policies } = plan
-  const servers = yield* Effect.forEach(policies, (loaded) =>
-    Effect.map(Processes.server, (server) => ({ loaded, server }))
-  )
   const runs = new Map<string, Array<Measurement.Measurement>>()
 
-  const oneRound = Effect.fnUntraced(function* (round: Round & Pick<Run.Task, "atMostMillis">) {
+  const oneRound = Effect.fnUntraced(function* (round: Round & Pick<Task, "atMostMillis">) {
     yield* progress.begin(round)
+    const able = policies.filter((loaded) => round.peer.suits?.(loaded) ?? true)
     // Nobody starts while another still loads its modules.
     const lanes = yield* Effect.forEach(
-      servers,
-      ({ loaded, server }, index) =>
-        Run.prepare({ ...round, loaded, isQuick, repeats: plan.repeats }, server, index * staggerMillis),
+      able,
+      (loaded, index) =>
+        Effect.map(prepare({ ...round, loaded, isQuick, repeats: plan.repeats }, index * staggerMillis), (lane) => ({
+          ...lane,
+          id: loaded.id
+        })),
       { concurrency: "unbounded" }
     )
     if (progress.isWatched) {
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("250 millis"), watch(lanes, progress))))
     }
-    return yield* Effect.forEach(
-      lanes,
-      ({ task, work }) => Effect.map(work, (measurement) => ({ id: task.loaded.id, measurement })),
-      { concurrency: "unbounded" }
-    )
+    return yield* Effect.forEach(lanes, ({ id, work }) => Effect.map(work, (measurement) => ({ id, measurement })), {
+      concurrency: "unbounded"
+    })
   }, Effect.scoped)
 
   // The servers have compiled their code before anybody is measured, and the first peer is no worse off than the last.
@@ -85,14 +104,10 @@ export const run = Effect.fnUntraced(function* (plan: Plan, progress: Progress.P
   return rowsOf(plan, (policy, network, peer) => runs.get(keyOf(policy, network, peer)) ?? [])
 }, Effect.scoped)
 
-type Lane = Effect.Success<ReturnType<typeof Run.prepare>>
-
-const watch = (lanes: ReadonlyArray<Lane>, progress: Progress.Progress) =>
-  Effect.forEach(
-    lanes,
-    (lane) => Effect.ignore(Effect.map(lane.progress, (done) => progress.done(lane.task.loaded.id, done))),
-    { discard: true }
-  )
+const watch = <E>(lanes: ReadonlyArray<Lane<E> & { readonly id: string }>, progress: Progress.Progress) =>
+  Effect.forEach(lanes, (lane) => Effect.ignore(Effect.map(lane.progress, (done) => progress.done(lane.id, done))), {
+    discard: true
+  })
 
 const keyOf = (...names: ReadonlyArray<string>) => names.join(" ")
 
@@ -101,16 +116,10 @@ const rowsOf = (
   runsOf: (policy: string, network: Network, peer: string) => ReadonlyArray<Measurement.Measurement>
 ): ReadonlyArray<Row> =>
   networks.flatMap((network) =>
-    policies.flatMap(({ calls, id, speed, title }) =>
-      peers.map((peer): Row => {
-        const runs = runsOf(id, network, peer.id)
-        return {
-          policy: { id, title, calls, speed },
-          network,
-          peer: { id: peer.id, title: peer.title },
-          runs,
-          summary: Measurement.summary(runs)
-        }
+    policies.flatMap((policy) =>
+      peers.flatMap((peer): ReadonlyArray<Row> => {
+        const runs = runsOf(policy.id, network, peer.id)
+        return runs.length === 0 ? [] : [{ policy, network, peer, runs, summary: Measurement.summary(runs) }]
       })
     )
   )

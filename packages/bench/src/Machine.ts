@@ -12,9 +12,11 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>
 }
 
-const compared = ["effect", "p-queue", "bottleneck", "p-throttle", "limiter"]
+/** The packages that are compared. */
+export const peers = ["effect", "p-queue", "bottleneck", "p-throttle", "limiter"]
 
-export const read = (): Machine => {
+/** `packages` are dependencies of ours whose versions matter, `programs` other things and theirs. */
+export const read = (packages: ReadonlyArray<string>, programs: Readonly<Record<string, string>> = {}): Machine => {
   const own = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>
   }
@@ -28,7 +30,8 @@ export const read = (): Machine => {
     load: loadavg()[0] ?? 0,
     versions: {
       sluice: version("@sluice/core"),
-      ...Object.fromEntries(compared.map((name) => [name, version(name)]))
+      ...Object.fromEntries(packages.map((name) => [name, version(name)])),
+      ...programs
     }
   }
 }

@@ -6,19 +6,8 @@ import { percent } from "./Table.ts"
 /** Shares that differ by less are taken for equal: the same peer differs by more from run to run. */
 const noise = 0.005
 
-/** What it costs Sluice at a policy that somebody else may not pay. */
-const reasons: Readonly<Record<string, string>> = {
-  attio:
-    "Sluice learns from Date where the clock second begins, and until it has, its slots cool for a second from the answer.",
-  productlane:
-    "X-RateLimit-Reset is told in whole seconds, a tenth of a second here, by which Sluice waits longer at the end of the minute; and a slot of the burst cools from the answer.",
-  clarifai:
-    "Sluice keeps to a window from answer to request, which costs one round trip a second: whoever counts from the sending is faster, until it is refused.",
-  prayerletters:
-    "Sluice keeps to a window from answer to request, which costs one round trip an hour: whoever counts from the sending is faster, until it is refused.",
-  suiteop:
-    "Sluice keeps to both windows from answer to request, which costs one round trip of each: whoever counts from the sending is faster, until it is refused."
-}
+/** Told the limit, or reading it. */
+const isSluice = ({ id }: Row["peer"]) => id.startsWith("sluice")
 
 /** One sentence if somebody was refused less or took less time than Sluice: who took the least, refused or not, and why. */
 export const ofRows = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
@@ -26,8 +15,9 @@ export const ofRows = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
   if (sluice === undefined) return []
   const { network, policy, summary: own } = sluice
   const better = rows.filter(
-    ({ summary }) =>
-      summary.refusedShare.median < own.refusedShare.median || summary.share.median > own.share.median + noise
+    ({ peer, summary }) =>
+      !isSluice(peer) &&
+      (summary.refusedShare.median < own.refusedShare.median || summary.share.median > own.share.median + noise)
   )
   if (better.length === 0) return []
   const isRefused = ({ summary }: Row) => summary.refusedShare.median > 0
@@ -39,8 +29,7 @@ export const ofRows = (rows: ReadonlyArray<Row>): ReadonlyArray<string> => {
     ...best(better.filter(isRefused), "with refusals")
   ]
   const place = `${policy.title}, ${Network.networks[network].title}`
-  const reason = reasons[policy.id] ?? ""
-  return [`${place}: ${figures(sluice)}; ${others.join("; ")}. ${reason}`.trim()]
+  return [`${place}: ${figures(sluice)}; ${others.join("; ")}. ${policy.price}`]
 }
 
 /** The fastest of them, and how many more there are. */

@@ -9,6 +9,8 @@ export interface Peer {
   readonly title: string
   /** How it is set up. */
   readonly setup: string
+  /** Default: it can be set up for every policy. */
+  readonly suits?: (loaded: Loaded) => boolean
   readonly make: (setup: Setup) => Effect.Effect<Perform, never, HttpClient.HttpClient | Scope.Scope>
 }
 

@@ -5,7 +5,6 @@ import * as Machine from "./Machine.ts"
 import * as Measurement from "./Measurement.ts"
 import * as Network from "./Network.ts"
 import * as Notes from "./Notes.ts"
-import { peers } from "./Peers.ts"
 import * as Table from "./Table.ts"
 
 export interface Report {
@@ -13,6 +12,8 @@ export interface Report {
   readonly repeats: number
   readonly isQuick: boolean
   readonly rows: ReadonlyArray<Row>
+  /** Default: those of the comparison of peers. */
+  readonly columns?: ReadonlyArray<Table.ColumnName>
 }
 
 /** A network's rows, its overview first. */
@@ -29,17 +30,26 @@ export const titleOf = ([first]: readonly [Row, ...ReadonlyArray<Row>]): string 
 
 export const text = (report: Report): ReadonlyArray<string> => [
   Machine.says(report.machine),
-  `${repeatsOf(report)}; refused: of all requests, by the server's count; wasted: requests that got no work done.`,
+  `${repeatsOf(report)}; ${Table.legend(report.columns)}.`,
   ...networksOf(report.rows).flatMap(({ rows, title }) => [
     "",
     `== ${title}`,
     "",
     ...Table.text(Table.overview(rows)),
-    ...Table.groups(rows).flatMap((group) => ["", titleOf(group), ...Table.text(Table.ofPolicy(group))])
+    ...Table.groups(rows).flatMap((group) => [
+      "",
+      titleOf(group),
+      ...setupOf(group[0]),
+      ...Table.text(Table.ofPolicy(group, report.columns))
+    ])
   ]),
   ...section("Where Sluice is not first:", notesOf(report)),
   ...section("Calls that failed:", failuresOf(report))
 ]
+
+/** Not wider than a terminal. */
+const setupOf = ({ policy: { setup = "" } }: Row): ReadonlyArray<string> =>
+  Array.from(setup.matchAll(/\S.{0,116}(?=\s|$)/g), ([line]) => `  ${line}`)
 
 export const notesOf = ({ rows }: Report): ReadonlyArray<string> => Table.groups(rows).flatMap(Notes.ofRows)
 
@@ -57,15 +67,18 @@ const section = (title: string, lines: ReadonlyArray<string>) =>
 const repeatsOf = ({ isQuick, repeats }: Report) =>
   `${repeats === 1 ? "One run of each" : `Medians of ${repeats} runs of each, with the smallest and the largest`}${isQuick ? ", quick" : ""}`
 
+/** Everybody who was measured, in the order of the tables. */
+const peersOf = (rows: ReadonlyArray<Row>) => Array.from(new Map(rows.map(({ peer }) => [peer.id, peer])).values())
+
 /** The same as data; instants of single calls are left out. */
 export const json = ({ isQuick, machine, repeats, rows }: Report) => ({
   machine,
   repeats,
   isQuick,
-  peers: peers.map(({ id, setup, title }) => ({ id, title, setup })),
-  rows: rows.map(({ network, peer, policy, runs, summary }) => ({
+  peers: peersOf(rows).map(({ id, setup, title }) => ({ id, title, setup })),
+  rows: rows.map(({ network, peer, policy: { calls, id, setup, speed, title }, runs, summary }) => ({
     network,
-    policy,
+    policy: { id, title, calls, speed, setup },
     peer: peer.id,
     summary,
     runs: runs.map(({ bestAfterMillis: _best, doneAfterMillis: _done, ...figures }) => figures)
@@ -100,7 +113,10 @@ export const markdown = (report: Report): string => {
     "",
     "## How each is set up",
     "",
-    ...Table.markdown({ header: ["", "setup"], body: peers.map(({ setup, title }) => [title, setup]) }, "left"),
+    ...Table.markdown(
+      { header: ["", "setup"], body: peersOf(report.rows).map(({ setup, title }) => [title, setup]) },
+      "left"
+    ),
     ""
   ].join("\n")
 }

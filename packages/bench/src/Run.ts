@@ -1,35 +1,36 @@
-/** One peer at one policy: a server, a client, and what came of it. */
+/** One peer at one simulated policy: a server, a client, and what came of it. */
 import type { RpcGroup } from "effect/rpc"
 import { BestTime, Scenario } from "@sluice/simulator"
 import { Effect } from "effect"
 import type { RpcClient, RpcClientError } from "effect/rpc"
+import type { Prepare, Task } from "./Bench.ts"
 import * as Measurement from "./Measurement.ts"
 import * as Network from "./Network.ts"
-import type { Peer } from "./Peer.ts"
 import * as Phase from "./Phase.ts"
 import * as Policy from "./Policy.ts"
 import * as Processes from "./Processes.ts"
 import type { ServerRpcs } from "./Protocol.ts"
 import * as SharedClock from "./SharedClock.ts"
+import * as Work from "./Work.ts"
 
-export interface Task {
-  readonly peer: Peer
-  readonly loaded: Policy.Loaded
-  readonly network: Network.Network
-  readonly isQuick: boolean
-  readonly repeat: number
-  readonly repeats: number
-  /** In the machine's time; by default as long as can be expected of anybody. */
-  readonly atMostMillis?: number
-}
-
+type Failure = Effect.Error<typeof Processes.client> | RpcClientError.RpcClientError
 export type Server = RpcClient.RpcClient<RpcGroup.Rpcs<typeof ServerRpcs>, RpcClientError.RpcClientError>
 
 /** Time for the client to warm up, and to be collected after it. */
 const headStartMillis = 2000
-/** Who needs so many times the best time, and a leeway, is stopped. */
-const patience = 1.5
-const leewayMillis = 1500
+
+/** Starts a server's process for each policy; what is given starts one of a client for each task. */
+export const lanes = Effect.fnUntraced(function* (policies: ReadonlyArray<Policy.Loaded>) {
+  const servers = new Map<string, Server>()
+  for (const { id } of policies) servers.set(id, yield* Processes.server)
+  const lane: Prepare<Failure, never> = (task, delayMillis) => {
+    const server = servers.get(task.loaded.id)
+    return server === undefined
+      ? Effect.die(`No server was started for ${task.loaded.id}.`)
+      : prepare(task, server, delayMillis)
+  }
+  return lane
+})
 
 /** Starts the client's process; what is given does the work, at the earliest after `delayMillis` of the machine's. */
 export const prepare = Effect.fnUntraced(function* (task: Task, server: Server, delayMillis: number) {
@@ -37,7 +38,7 @@ export const prepare = Effect.fnUntraced(function* (task: Task, server: Server, 
   const progress = client.Progress()
   // Its first answer tells that it is there.
   yield* progress
-  return { task, progress, work: work(task, server, client, delayMillis) }
+  return { progress, work: work(task, server, client, delayMillis) }
 })
 
 const work = Effect.fnUntraced(function* (
@@ -63,7 +64,7 @@ const work = Effect.fnUntraced(function* (
 
   const url = yield* server.Open({ ...common, network, phaseMillis, seed: scenario.seed })
   const budgetMillis =
-    atMostMillis === undefined ? bestFrom(startAtMillis).millis * patience + leewayMillis * speed : atMostMillis * speed
+    atMostMillis === undefined ? Work.budgetMillis(bestFrom(startAtMillis), speed) : atMostMillis * speed
   const outcome = yield* client.Work({ ...common, peer: peer.id, url, budgetMillis })
   const counts = yield* server.Close()
   return Measurement.make({ calls, counts, outcome, speed, best: bestFrom(outcome.startMillis) })

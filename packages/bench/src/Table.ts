@@ -1,29 +1,54 @@
 /** The figures as cells, and cells as lines of text or of a document. */
 import * as LiveTable from "@sluice/cli/LiveTable"
 import type { Row } from "./Bench.ts"
-import type { Spread } from "./Measurement.ts"
+import type { Spread, Summary } from "./Measurement.ts"
 
 export interface Table {
   readonly header: ReadonlyArray<string>
   readonly body: ReadonlyArray<ReadonlyArray<string>>
 }
 
-export const header = ["", "refused", "wasted", "time", "share of best", "wait p50", "wait p95", "processor"]
+interface Column {
+  readonly title: string
+  readonly cell: (summary: Summary) => string
+  /** What the numbers are, where the title does not say it. */
+  readonly says?: string
+}
+
+/** What can be told of a peer at a policy. */
+export const columns = {
+  refused: {
+    title: "refused",
+    cell: ({ refusedShare }) => ranged(refusedShare, percent),
+    says: "of all requests, by the server's count"
+  },
+  refusals: { title: "refusals", cell: ({ refusals }) => ranged(refusals, whole), says: "by the server's answers" },
+  wasted: { title: "wasted", cell: ({ wasted }) => ranged(wasted, whole), says: "requests that got no work done" },
+  time: { title: "time", cell: ({ millis }) => ranged(millis, span) },
+  share: { title: "share of best", cell: ({ share }) => ranged(share, percent) },
+  waitMedian: { title: "wait p50", cell: ({ waitMedianMillis }) => span(waitMedianMillis.median) },
+  wait95: { title: "wait p95", cell: ({ wait95Millis }) => span(wait95Millis.median) },
+  processor: { title: "processor", cell: ({ processorMillis }) => ranged(processorMillis, span) }
+} satisfies Readonly<Record<string, Column>>
+export type ColumnName = keyof typeof columns
+
+const usual: ReadonlyArray<ColumnName> = ["refused", "wasted", "time", "share", "waitMedian", "wait95", "processor"]
+const columnsOf = (names = usual): ReadonlyArray<Column> => names.map((name) => columns[name])
 
 /** The peers at one policy in one network. */
-export const ofPolicy = (rows: ReadonlyArray<Row>): Table => ({
-  header,
+export const ofPolicy = (rows: ReadonlyArray<Row>, names?: ReadonlyArray<ColumnName>): Table => ({
+  header: ["", ...columnsOf(names).map(({ title }) => title)],
   body: rows.map(({ peer, policy: { calls }, summary }) => [
-    summary.done.min < calls ? `${peer.title} (stopped at ${summary.done.median} of ${calls})` : peer.title,
-    ranged(summary.refusedShare, percent),
-    ranged(summary.wasted, whole),
-    ranged(summary.millis, span),
-    ranged(summary.share, percent),
-    span(summary.waitMedianMillis.median),
-    span(summary.wait95Millis.median),
-    ranged(summary.processorMillis, span)
+    summary.done.min < calls ? `${peer.title} (stopped at ${ranged(summary.done, whole)} of ${calls})` : peer.title,
+    ...columnsOf(names).map(({ cell }) => cell(summary))
   ])
 })
+
+/** What stands in the columns, as far as it needs to be said. */
+export const legend = (names?: ReadonlyArray<ColumnName>): string =>
+  columnsOf(names)
+    .flatMap(({ says, title }) => (says === undefined ? [] : [`${title}: ${says}`]))
+    .join("; ")
 
 /** Refused and share of every peer at every policy, of one network. */
 export const overview = (rows: ReadonlyArray<Row>): Table => {

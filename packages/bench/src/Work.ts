@@ -1,4 +1,5 @@
 /** One peer does all of a policy's calls, submitted at once, until they are done or its time is up. */
+import type { BestTime } from "@sluice/simulator"
 import { Clock, Effect, Scope } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import type { Peer } from "./Peer.ts"
@@ -13,6 +14,14 @@ export interface Job {
   readonly budgetMillis: number
   readonly onDone?: () => void
 }
+
+/** Who needs so many times the best time, and a leeway, is stopped. */
+const patience = 1.5
+const leewayMillis = 1500
+
+/** How long anybody may take, in the provider's time. */
+export const budgetMillis = ({ millis }: BestTime.BestTime, speed: number): number =>
+  millis * patience + leewayMillis * speed
 
 /** So many calls compile what a call needs. */
 const warmUpCalls = 400

@@ -6,48 +6,35 @@ import * as LiveTable from "@sluice/cli/LiveTable"
 import { Console, Effect, FileSystem, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Bench from "./Bench.ts"
+import * as Flags from "./Flags.ts"
 import * as Machine from "./Machine.ts"
 import * as Page from "./Page.ts"
 import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
+import * as Run from "./Run.ts"
 import * as Selection from "./Selection.ts"
 
 const documentPath = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url))
 
-const flag = (name: string, description: string) =>
-  Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withDefault(false))
-
 const bench = Command.make(
   "bench",
   {
-    only: Flag.String("only").pipe(
-      Flag.withDescription(
-        "policies, peers and networks, such as attio,sluice,p-queue,tail; of what is not named, all"
-      ),
-      Flag.withDefault("")
-    ),
-    repeats: Flag.Int("repeats").pipe(
-      Flag.withDescription("runs of each; by default 3, or 1 if quick"),
-      Flag.filter(
-        (repeats) => repeats >= 1,
-        (repeats) => `${repeats} is not a number of runs, 1 or more`
-      ),
-      Flag.optional
-    ),
-    isQuick: flag("quick", "fewer calls, once, and only the first network unless one is named"),
-    isJson: flag("json", "print one JSON document at the end, and nothing else"),
-    docs: flag("docs", "write docs/benchmarks.md"),
+    only: Flags.only("policies, peers and networks, such as attio,sluice,p-queue,tail; of what is not named, all"),
+    repeats: Flags.repeats,
+    isQuick: Flags.on("quick", "fewer calls, once, and only the first network unless one is named"),
+    isJson: Flags.isJson,
+    docs: Flags.on("docs", "write docs/benchmarks.md"),
     report: Flag.String("report").pipe(Flag.withDescription("where to write a page with plots"), Flag.optional)
   },
   Effect.fnUntraced(function* ({ docs, isJson, isQuick, only, repeats, report }) {
     const selection = yield* Selection.make(only, isQuick)
     const plan = { ...selection, isQuick, repeats: Option.getOrElse(repeats, () => (isQuick ? 1 : 3)) }
-    const machine = Machine.read()
+    const machine = Machine.read(Machine.peers)
     const style = LiveTable.styleOf(process.env, process.stdout.isTTY === true, isJson)
     const rows = yield* Effect.scoped(
       Effect.gen(function* () {
         const progress = yield* Progress.make(plan.policies, Bench.roundsOf(plan).length + 1, style)
-        return yield* Bench.run(plan, progress)
+        return yield* Bench.run(plan, progress, yield* Run.lanes(plan.policies))
       })
     )
     const result: Report.Report = { machine, repeats: plan.repeats, isQuick, rows }

@@ -26,20 +26,20 @@ export const rowOf = (
   const measured = runs.map(runOf)
   return {
     peer,
-    policy: { id: "clarifai", title: "Clarifai", calls: 100, speed: 1 },
+    policy: { id: "clarifai", title: "Clarifai", calls: 100, speed: 1, price: "It takes its time." },
     network: "uniform",
     runs: measured,
     summary: Measurement.summary(measured)
   }
 }
 
-export const sluice = rowOf({ id: "sluice", title: "Sluice" }, [
+export const sluice = rowOf({ id: "sluice", title: "Sluice", setup: "its defaults" }, [
   { share: 0.9, refusals: 0 },
   { share: 0.94, refusals: 0 },
   { share: 0.92, refusals: 0 }
 ])
 
-export const hasty = rowOf({ id: "hasty", title: "<hasty>" }, [
+export const hasty = rowOf({ id: "hasty", title: "<hasty>", setup: "none" }, [
   { share: 0.96, refusals: 25 },
   { share: 0.97, refusals: 0 },
   { share: 0.98, refusals: 25 }

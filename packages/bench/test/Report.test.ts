@@ -12,7 +12,7 @@ describe("Report", () => {
     assert.lengthOf(others, 0)
     assert.match(
       note,
-      /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; with refusals <hasty> has 97\.0 % and/
+      /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; with refusals <hasty> has 97\.0 % and .+ It takes its time\.$/
     )
     assert.include(Report.text(reportOf([sluice, hasty])).join("\n"), note)
     assert.include(Report.markdown(reportOf([sluice, hasty])), note)
@@ -21,6 +21,25 @@ describe("Report", () => {
   it("has nothing to explain where Sluice is first", () => {
     assert.deepStrictEqual(Report.notesOf(reportOf([sluice])), [])
     assert.deepStrictEqual(Report.notesOf(reportOf([hasty])), [])
+  })
+
+  it("shows the columns that are asked for, what they are, and how a server is set up", () => {
+    const setup =
+      "A server that counts in a way of its own, which takes more than one line of a terminal to say. ".repeat(2)
+    const row = { ...hasty, policy: { ...hasty.policy, setup } }
+    const text = Report.text({ ...reportOf([row]), columns: ["refusals", "share"] })
+    assert.include(text[1], "; refusals: by the server's answers.")
+    const title = text.findIndex((line) => line.startsWith("Clarifai: "))
+    const [, first = "", second = "", header = "", body = ""] = text.slice(title)
+    assert.strictEqual(`${first.trim()} ${second.trim()}`, setup.trim())
+    assert.isAtMost(first.length, 120)
+    assert.match(header, /^ +refusals +share of best$/)
+    assert.match(body, /^<hasty> +25 \(0 to 25\) +97\.0 % \(96\.0 % to 98\.0 %\)$/)
+  })
+
+  it("compares Sluice with others only", () => {
+    const other = { ...hasty, peer: { ...hasty.peer, id: "sluice-reading" } }
+    assert.deepStrictEqual(Report.notesOf(reportOf([sluice, other])), [])
   })
 
   it("leaves single calls out of the data, and keeps every run", () => {

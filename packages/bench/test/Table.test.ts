@@ -38,7 +38,7 @@ describe("Table", () => {
 
   it("says who was stopped", () => {
     const stopped = { ...hasty, summary: { ...hasty.summary, done: { median: 60, min: 50, max: 70 } } }
-    assert.strictEqual(Table.ofPolicy([stopped]).body[0]?.[0], "<hasty> (stopped at 60 of 100)")
+    assert.strictEqual(Table.ofPolicy([stopped]).body[0]?.[0], "<hasty> (stopped at 60 (50 to 70) of 100)")
   })
 
   it("gives an overview: peers by policies", () => {
