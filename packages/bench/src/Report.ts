@@ -1,4 +1,4 @@
-/** What a run gives: text for the terminal, data, and a document. */
+/** What a run gives: text for the terminal, and data. */
 import * as LiveTable from "@sluice/cli/LiveTable"
 import type { Row } from "./Bench.ts"
 import * as Machine from "./Machine.ts"
@@ -64,11 +64,12 @@ const failuresOf = ({ rows }: Report) =>
 const section = (title: string, lines: ReadonlyArray<string>) =>
   lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)]
 
-const repeatsOf = ({ isQuick, repeats }: Report) =>
+export const repeatsOf = ({ isQuick, repeats }: Report) =>
   `${repeats === 1 ? "One run of each" : `Medians of ${repeats} runs of each, with the smallest and the largest`}${isQuick ? ", quick" : ""}`
 
 /** Everybody who was measured, in the order of the tables. */
-const peersOf = (rows: ReadonlyArray<Row>) => Array.from(new Map(rows.map(({ peer }) => [peer.id, peer])).values())
+export const peersOf = (rows: ReadonlyArray<Row>) =>
+  Array.from(new Map(rows.map(({ peer }) => [peer.id, peer])).values())
 
 /** The same as data; instants of single calls are left out. */
 export const json = ({ isQuick, machine, repeats, rows }: Report) => ({
@@ -84,52 +85,3 @@ export const json = ({ isQuick, machine, repeats, rows }: Report) => ({
     runs: runs.map(({ bestAfterMillis: _best, doneAfterMillis: _done, ...figures }) => figures)
   }))
 })
-
-export const markdown = (report: Report): string => {
-  const notes = notesOf(report)
-  return [
-    "# Benchmarks",
-    "",
-    "Sluice and its peers on the same work: `npm run bench` prints this again, `npm run bench -- --docs` writes this page.",
-    "",
-    `Measured: ${Machine.says(report.machine)}.`,
-    "",
-    ...explanation,
-    "",
-    `${repeatsOf(report)}.`,
-    ...networksOf(report.rows).flatMap(({ rows, title }) => [
-      "",
-      `## With ${title}`,
-      "",
-      ...Table.markdown(Table.overview(rows)),
-      ...Table.groups(rows).flatMap((group) => [
-        "",
-        `### ${titleOf(group)}`,
-        "",
-        ...Table.markdown(Table.ofPolicy(group))
-      ])
-    ]),
-    ...(notes.length === 0 ? [] : ["", "## Where Sluice is not first", "", ...notes.map((note) => `- ${note}`)]),
-    "",
-    "## How each is set up",
-    "",
-    ...Table.markdown(
-      { header: ["", "setup"], body: peersOf(report.rows).map(({ setup, title }) => [title, setup]) },
-      "left"
-    ),
-    ""
-  ].join("\n")
-}
-
-const explanation = [
-  "Each provider is an exact server in a process of its own, over HTTP on loopback; each peer works in a process of its own, with",
-  "the same `HttpClient` on undici, and all its calls are submitted at once. At x10 the provider's time passes ten times faster than",
-  "the machine's, at both ends: windows, `Date` and `Retry-After` agree. Latencies do not shrink with it, so that a fast policy is",
-  "harder than in life. All times are the machine's. What was refused is repeated until it is done, after `Retry-After`, or else by",
-  "exponential backoff from a second. Who has needed one and a half times the best time, and 1.5 s, is stopped.",
-  "",
-  "- **refused**: of all requests, by the server's count. **wasted**: requests that got no work done.",
-  "- **share of best**: what a client that knows everything would need from a cold start for the calls that were done, of the time",
-  "  that was needed. It is computed from the server's own counters, and each of its requests takes the shortest possible way.",
-  "- **wait**: from the submission of a call to its answer. **processor**: of the peer's process, its HTTP client included."
-]

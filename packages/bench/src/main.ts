@@ -1,11 +1,10 @@
 /** `npm run bench`: Sluice and its peers on the same work. */
-import { fileURLToPath } from "node:url"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
-import * as Catalogue from "@sluice/cli/Catalogue"
 import * as LiveTable from "@sluice/cli/LiveTable"
-import { Console, Effect, FileSystem, Option } from "effect"
+import { Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import * as Bench from "./Bench.ts"
+import * as Document from "./Document.ts"
 import * as Flags from "./Flags.ts"
 import * as Machine from "./Machine.ts"
 import * as Page from "./Page.ts"
@@ -13,8 +12,6 @@ import * as Progress from "./Progress.ts"
 import * as Report from "./Report.ts"
 import * as Run from "./Run.ts"
 import * as Selection from "./Selection.ts"
-
-const documentPath = fileURLToPath(new URL("../../../docs/benchmarks.md", import.meta.url))
 
 const bench = Command.make(
   "bench",
@@ -39,16 +36,9 @@ const bench = Command.make(
     )
     const result: Report.Report = { machine, repeats: plan.repeats, isQuick, rows }
     yield* Console.log(isJson ? JSON.stringify(Report.json(result), null, 2) : ["", ...Report.text(result)].join("\n"))
-    if (docs) yield* write(documentPath, Report.markdown(result))
-    if (Option.isSome(report)) yield* write(report.value, yield* Page.page(result))
+    if (docs) yield* Document.write(result, Document.peers)
+    if (Option.isSome(report)) yield* Document.writeFile(report.value, yield* Page.page(result))
   })
 ).pipe(Command.withDescription("Does the same work through Sluice and through its peers, and compares."))
-
-const write = Effect.fnUntraced(function* (path: string, text: string) {
-  const files = yield* FileSystem.FileSystem
-  yield* Effect.catch(files.writeFileString(path, text), (error) =>
-    Catalogue.fail(`${path} cannot be written: ${error.message}`, error)
-  )
-})
 
 Command.run(bench, { version: "0.0.0" }).pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)

@@ -6,6 +6,7 @@ import * as LiveTable from "@sluice/cli/LiveTable"
 import { Console, Effect, Option } from "effect"
 import { Command } from "effect/cli"
 import * as Bench from "./Bench.ts"
+import * as Document from "./Document.ts"
 import * as Flags from "./Flags.ts"
 import * as Judge from "./judges/Judge.ts"
 import * as Judges from "./judges/Judges.ts"
@@ -30,9 +31,10 @@ const servers = Command.make(
     only: Flags.only("servers, peers and networks, such as nginx,sluice,tail; by default all, in the first network"),
     repeats: Flags.repeats,
     isQuick: Flags.on("quick", "fewer calls, once"),
-    isJson: Flags.isJson
+    isJson: Flags.isJson,
+    docs: Flags.on("docs", "write docs/benchmarks-servers.md")
   },
-  Effect.fnUntraced(function* ({ isJson, isQuick, only, repeats }) {
+  Effect.fnUntraced(function* ({ docs, isJson, isQuick, only, repeats }) {
     const names = [...Judges.judges, ...peers].map(({ id }) => id)
     const chosen = yield* Selection.among(only, [...names, ...Network.ids])
     const judges = yield* present(chosen(Judges.judges, ({ id }) => id))
@@ -55,6 +57,7 @@ const servers = Command.make(
       return yield* Catalogue.fail("Nothing was measured: none of these peers suits any of these servers.")
     const result: Report.Report = { machine, repeats: plan.repeats, isQuick, rows, columns }
     yield* Console.log(isJson ? JSON.stringify(Report.json(result), null, 2) : ["", ...Report.text(result)].join("\n"))
+    if (docs) yield* Document.write(result, Document.servers)
     yield* verdict(rows)
   })
 ).pipe(

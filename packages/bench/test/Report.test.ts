@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Bench from "@sluice/bench/Bench"
 import * as Page from "@sluice/bench/Page"
 import { peers } from "@sluice/bench/Peers"
+import * as Document from "@sluice/bench/Document"
 import * as Report from "@sluice/bench/Report"
 import { Effect } from "effect"
 import { hasty, reportOf, sluice } from "./Fixtures.ts"
@@ -15,7 +16,7 @@ describe("Report", () => {
       /^Clarifai, 5 to 50 ms each way: Sluice has 92\.0 % and is refused 0; with refusals <hasty> has 97\.0 % and .+ It takes its time\.$/
     )
     assert.include(Report.text(reportOf([sluice, hasty])).join("\n"), note)
-    assert.include(Report.markdown(reportOf([sluice, hasty])), note)
+    assert.include(Document.markdown(reportOf([sluice, hasty]), Document.peers), note)
   })
 
   it("has nothing to explain where Sluice is first", () => {
