@@ -271,7 +271,7 @@ describe("Admission after a refusal", () => {
       [0, ["refused", after(100)], 100],
       [0, "read"]
     ]).admission
-    assert.deepStrictEqual([learned.evict(1_000_000), learned.evict(2_000_000)], [0, 1])
+    assert.deepStrictEqual([learned.evict(30_000), learned.evict(1_000_000)], [0, 1])
     const closed = timeline(unpublished, [
       [0, "ask", admitted],
       [0, ["refused", after(60_000)], 60_000],
@@ -296,14 +296,14 @@ describe("Admission after a refusal", () => {
     timeline(Quota.fixed(10, 1000, { ...exact, phase: "reset" }), [
       [0, "ask", admitted],
       [0, ["refused", after(10)], 10],
-      [1010, "ask", admitted],
-      [1010, ["refused", after(10)], 1020],
-      [2500, "ask", admitted],
-      [2500, ["answered", told]],
-      [2510, "ask 10", 3510],
-      [3100, "ask", admitted],
-      [3100, ["answered", told]],
-      [3110, "ask 10", 3200]
+      [20, "ask", admitted],
+      [20, ["refused", after(10)], 30],
+      [1500, "ask", admitted],
+      [1500, ["answered", told]],
+      [1510, "ask 10", 2510],
+      [2100, "ask", admitted],
+      [2100, ["answered", told]],
+      [2110, "ask 10", 2200]
     ])
   })
 
@@ -311,8 +311,8 @@ describe("Admission after a refusal", () => {
     timeline(Quota.rolling(5, 1000, exact), [
       [0, "ask 5", admitted],
       [0, ["refused", after(10)], 10],
-      [2004, "ask 5", 2005],
-      [2005, "ask 5", admitted]
+      [1004, "ask 5", 1005],
+      [1005, "ask 5", admitted]
     ])
     timeline(Quota.tokenBucket({ capacity: 10, refill: 5, every: 1000, step: 5 }, exact), [
       [0, "ask", admitted],

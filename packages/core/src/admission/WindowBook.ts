@@ -78,7 +78,8 @@ export class WindowBook extends SlidingBook {
     maxPause: number,
     backoffCeiling: number
   ): number {
-    if (this.phase === "unknown" || (sentAt >= this.distrustedFrom && sentAt < this.distrustedUntil)) this.doubt(now)
+    const wasRolling = this.phase === "unknown" || (sentAt >= this.distrustedFrom && sentAt < this.distrustedUntil)
+    if (wasRolling && !this.isDoubted) this.doubt(now)
     this.distrust(now)
     const closedUntil = super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
     // A phase that proves wrong again and again is not asked for long.
@@ -112,9 +113,10 @@ export class WindowBook extends SlidingBook {
     }
   }
 
-  /** Takes the server for one that weighs two windows: no rolling rule explains what it refused. */
+  /** Takes the server for one that weighs two windows, unless that would not explain what it refused either. */
   private doubt(now: number): void {
-    if (this.isDoubted) return
+    const units = this.inFlight + this.log.kept + (this.quota.countsRefused ? 0 : 1)
+    if (units <= this.ceiling) return
     this.isDoubted = true
     this.doubtedUntil = now + this.doubtMillis
     this.doubtMillis *= 2
