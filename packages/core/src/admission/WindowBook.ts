@@ -78,7 +78,7 @@ export class WindowBook extends SlidingBook {
     maxPause: number,
     backoffCeiling: number
   ): number {
-    const wasRolling = this.phase === "unknown" || (sentAt >= this.distrustedFrom && sentAt < this.distrustedUntil)
+    const wasRolling = this.phase === "unknown" || (sentAt > this.distrustedFrom && sentAt < this.distrustedUntil)
     if (wasRolling && !this.isDoubted) this.doubt(now)
     this.distrust(now)
     const closedUntil = super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
