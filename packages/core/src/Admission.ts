@@ -17,7 +17,7 @@
  * ```
  */
 import { Book } from "./admission/Book.ts"
-import { bookOf } from "./admission/bookOf.ts"
+import { bookOf, type Stance } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
@@ -64,6 +64,8 @@ export interface Options {
   readonly abandonMillis?: number
   /** The longest closure that is waited for, in milliseconds; by default twice the longest window, a minute at least. */
   readonly maxPauseMillis?: number | undefined
+  /** Whether rolling and fixed windows are believed to be that; default `"published"`. */
+  readonly stance?: Stance | undefined
 }
 
 /** A closure that a refusal brought about. */
@@ -80,11 +82,13 @@ export class Admission {
   private readonly reservers = new Map<Book, Set<Permit>>()
   private readonly abandonMillis: number
   private readonly maxPauseMillis: number | undefined
+  private readonly stance: Stance
   private readonly wait = { _tag: "Wait" as const, at: 0, need: 0 }
 
   constructor(options?: Options) {
     this.abandonMillis = options?.abandonMillis ?? 60_000
     this.maxPauseMillis = options?.maxPauseMillis
+    this.stance = options?.stance ?? "published"
   }
 
   /** A permit to ask for. Whoever does not get it settled discards it. Throws `ClaimError` for a counter of another quota. */
@@ -284,7 +288,7 @@ export class Admission {
       if (known.quota !== need.quota) requireSame(known.quota, need.quota)
       return known
     }
-    const book = bookOf(need.quota, this.clockOf(origin))
+    const book = bookOf(need.quota, this.clockOf(origin), this.stance)
     this.books.set(need.key, book)
     return book
   }

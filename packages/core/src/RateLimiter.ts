@@ -57,6 +57,11 @@ export interface Options extends StoreOptions {
   readonly abandonment?: Duration.Input
   /** The longest closure that is waited for; default twice the longest window of the claim, a minute at least. */
   readonly maxPause?: Duration.Input
+  /**
+   * `"unknown"` treats every rolling and fixed quota as one of kind `unknown`: for limits whose algorithm nobody told.
+   * `"published"` (default) trusts the kind until the provider refuses what it allows.
+   */
+  readonly stance?: "published" | "unknown"
 }
 
 export interface Service {
@@ -146,7 +151,8 @@ export const layerWith = (options: Options): Layer.Layer<RateLimiter> =>
     Layer.provide(
       layerMemory({
         abandonMillis: millis("abandonment", options.abandonment ?? "1 minute"),
-        maxPauseMillis: options.maxPause === undefined ? undefined : millis("maxPause", options.maxPause)
+        maxPauseMillis: options.maxPause === undefined ? undefined : millis("maxPause", options.maxPause),
+        stance: options.stance
       })
     )
   )

@@ -34,6 +34,16 @@ describe("Admission, told what remains", () => {
     })
   }
 
+  it("does not take units of the window before last for its own, though it remembers them", () => {
+    const play = timeline(Quota.rolling(10, 1000, exact), [
+      [0, "ask 5", admitted],
+      [0, "answered"],
+      [1500, "ask", admitted],
+      [1510, ["answered", told(4)]]
+    ])
+    assert.strictEqual(play.book().foreign, 5)
+  })
+
   it("lets what others used cool from the answer that told of it", () => {
     const play = timeline(Quota.rolling(10, 1000, exact), [
       [0, "ask", admitted],

@@ -31,6 +31,17 @@ describe("RateLimiter", () => {
     }).pipe(Effect.provide(RateLimiter.layer))
   )
 
+  it.effect("weighs two windows with the stance unknown", () =>
+    Effect.gen(function* () {
+      const at: Array<number> = []
+      yield* Effect.forkChild(
+        Effect.forEach([1, 2, 3], () => call(Claim.of(perSecond), at), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(at, [0, 0, 1510])
+    }).pipe(Effect.provide(RateLimiter.layerWith({ stance: "unknown" })))
+  )
+
   it.effect("refuses at once, with the earliest instant, what its deadline does not allow", () =>
     Effect.gen(function* () {
       const at: Array<number> = []

@@ -2,6 +2,7 @@
 import { availableParallelism } from "node:os"
 import { Worker } from "node:worker_threads"
 import type { Group, Row } from "./Case.ts"
+import type * as Hidden from "./Hidden.ts"
 
 export interface Task {
   readonly group: Group
@@ -11,8 +12,11 @@ export interface Task {
 }
 
 /** Runs all tasks, and gives their rows in the order of the tasks; tells of each that is done. */
-export const run = async (tasks: ReadonlyArray<Task>, onDone: (rows: ReadonlyArray<Row>) => void) => {
-  const results: Array<ReadonlyArray<Row>> = []
+export const run: {
+  (tasks: ReadonlyArray<Task>, onDone: () => void): Promise<Array<Row>>
+  (tasks: ReadonlyArray<Hidden.Task>, onDone: () => void): Promise<Array<Hidden.Row>>
+} = async <R>(tasks: ReadonlyArray<Task | Hidden.Task>, onDone: () => void): Promise<Array<R>> => {
+  const results: Array<ReadonlyArray<R>> = []
   let next = 0
   const work = () =>
     new Promise<void>((resolve, reject) => {
@@ -24,9 +28,9 @@ export const run = async (tasks: ReadonlyArray<Task>, onDone: (rows: ReadonlyArr
         if (task) worker.postMessage(task)
         else void worker.terminate().then(() => resolve())
       }
-      worker.on("message", (rows: ReadonlyArray<Row>) => {
+      worker.on("message", (rows: ReadonlyArray<R>) => {
         results[current] = rows
-        onDone(rows)
+        onDone()
         give()
       })
       worker.on("error", reject)

@@ -1,15 +1,32 @@
 /** Books that log each answer: what is ours and what is others' cools in one log, and others' is counted in a second. */
+import type { Quota } from "../Quota.ts"
 import { AnswerLog } from "./AnswerLog.ts"
 import { Book, type Told } from "./Book.ts"
+import type { ServerClock } from "./ServerClock.ts"
+
+/** Larger quotas are logged in thousandths of their window, each rounded to its end. */
+const exactLimit = 1000
 
 export abstract class LoggedBook extends Book {
+  private readonly quantum: number
   /** Every unit that cools. */
   protected readonly log = new AnswerLog()
   /** Those of them that others used. */
   private readonly foreignLog = new AnswerLog()
 
+  constructor(quota: Quota, clock: ServerClock) {
+    super(quota, clock)
+    this.quantum = quota.limit > exactLimit ? Math.max(1, Math.ceil(quota.windowMillis / 1000)) : 1
+  }
+
   get occupied(): number {
-    return this.inFlight + this.log.kept - this.foreignLog.kept
+    return this.inFlight + this.log.busy - this.foreignLog.busy
+  }
+
+  /** When units that were answered at this instant are logged to have been. */
+  protected stampOf(answeredAt: number): number {
+    const q = this.quantum
+    return q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q
   }
 
   /** When units answered at `stamp` are free, as far as known at `now`. */

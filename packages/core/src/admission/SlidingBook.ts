@@ -11,7 +11,7 @@ import { LoggedBook } from "./LoggedBook.ts"
 import type { ServerClock } from "./ServerClock.ts"
 
 export class SlidingBook extends LoggedBook {
-  private readonly window: number
+  protected readonly window: number
 
   constructor(quota: Quota, clock: ServerClock) {
     super(quota, clock)
@@ -42,8 +42,13 @@ export class SlidingBook extends LoggedBook {
     return high
   }
 
+  /** What leaves the last window makes room, though it is weighed for another one. */
+  protected override nextFreeAt(now: number): number {
+    return Math.max(now, super.nextFreeAt(now) - this.window - 1)
+  }
+
   protected cool(units: number, answeredAt: number, creditMillis: number, _told: Told | undefined): void {
-    const stamp = answeredAt - creditMillis
+    const stamp = this.stampOf(answeredAt - creditMillis)
     this.log.push(stamp, this.freeAt(stamp), units)
   }
 
@@ -51,7 +56,7 @@ export class SlidingBook extends LoggedBook {
     return stamp + this.window + this.cooling + 1
   }
 
-  protected override cautioned(): void {
+  protected override cautioned(_now: number): void {
     this.reschedule((stamp) => this.freeAt(stamp))
   }
 

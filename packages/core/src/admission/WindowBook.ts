@@ -2,41 +2,50 @@
  * Rolling logs, and fixed windows as rolling ones of which a known phase frees a slot earlier.
  *
  * A slot is free at `answer + window`. In a fixed window it is free at the end of the window that surely held its count
- * as well: clock multiples told by `Date`, or the reset that came with that very answer. Entries are kept for a whole
- * window in any case, to fall back on when what was told proves wrong.
+ * as well: clock multiples told by `Date`, or the reset that came with that very answer. Entries are kept for two
+ * windows in any case, to fall back on when that proves wrong: a refusal lets the phase be distrusted, and where no phase
+ * was trusted, the kind. Then two windows are weighed as `SlidingBook` does it, for a while.
  */
 import type { Quota } from "../Quota.ts"
 import type { Told } from "./Book.ts"
-import { LoggedBook } from "./LoggedBook.ts"
 import { Scout } from "./Scout.ts"
 import type { ServerClock } from "./ServerClock.ts"
+import { SlidingBook } from "./SlidingBook.ts"
 
-/** Larger quotas are logged in thousandths of their window, each rounded to its end. */
-const exactLimit = 1000
+/** A kind is doubted until that has cost about so many windows, at a unit each window; twice as long each time. */
+const doubtCost = 64
 
-export class WindowBook extends LoggedBook {
-  private readonly quantum: number
+export class WindowBook extends SlidingBook {
   private readonly phase: "unknown" | "clock" | "reset"
   private clockVersion = 0
   private clockSteps = 0
   /** Between which instants the latest window that was told of ends. */
   private resetFrom = -Infinity
   private resetBy = -Infinity
+  private distrustedFrom = Infinity
   private distrustedUntil = -Infinity
   private readonly scout: Scout
+  private isDoubted = false
+  private doubtedUntil = -Infinity
+  private doubtMillis: number
 
   constructor(quota: Quota, clock: ServerClock) {
     super(quota, clock)
-    this.quantum = quota.limit > exactLimit ? Math.max(1, Math.ceil(quota.windowMillis / 1000)) : 1
     this.phase = quota.kind === "fixed" ? quota.phase : "unknown"
     this.scout = new Scout(quota, clock)
+    this.doubtMillis = doubtCost * quota.limit * this.cooling
   }
 
-  free(): number {
-    return Math.max(0, this.limit - this.inFlight - this.log.busy)
+  override free(now: number): number {
+    return this.isDoubted ? super.free(now) : Math.max(0, this.limit - this.inFlight - this.log.busy)
   }
 
-  protected roomAt(units: number, now: number): number {
+  override isIdle(now: number): boolean {
+    return !this.isDoubted && super.isIdle(now)
+  }
+
+  protected override roomAt(units: number, now: number): number {
+    if (this.isDoubted) return super.roomAt(units, now)
     const missing = this.inFlight + this.log.busy + units - this.limitFor(units)
     if (missing <= 0) return missing + this.scout.slots > 0 ? this.scoutAt(now, missing) : now
     if (missing <= this.log.busy) return this.log.freesAt(missing)
@@ -46,7 +55,7 @@ export class WindowBook extends LoggedBook {
 
   override take(units: number, now: number): void {
     super.take(units, now)
-    if (this.free() < this.scout.slots) this.scout.sent(now)
+    if (this.limit - this.inFlight - this.log.busy < this.scout.slots) this.scout.sent(now)
   }
 
   override answered(
@@ -60,18 +69,25 @@ export class WindowBook extends LoggedBook {
     super.answered(units, sentAt, answeredAt, told, servedMillis)
   }
 
-  protected cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
-    const q = this.quantum
-    const stamp = q === 1 ? answeredAt : (Math.floor(answeredAt / q) + 1) * q
+  protected override nextFreeAt(now: number): number {
+    return this.isDoubted ? super.nextFreeAt(now) : this.log.busy > 0 ? this.log.freesAt(1) : now
+  }
+
+  protected override cool(units: number, answeredAt: number, creditMillis: number, told: Told | undefined): void {
+    const stamp = this.stampOf(answeredAt)
     const resetBy = this.trustedReset(told, answeredAt)
     // Whatever was answered before the told end was counted in the window that ends there, or in an earlier one.
     if (told?.resetFrom !== undefined && resetBy !== undefined) this.log.hasten(told.resetFrom, resetBy)
     this.log.push(stamp, this.freeAt(stamp, creditMillis, resetBy, answeredAt), units)
   }
 
-  protected expire(now: number): void {
+  protected override expire(now: number): void {
+    if (this.isDoubted && now >= this.doubtedUntil) {
+      this.isDoubted = false
+      this.reschedule((stamp) => stamp + this.cooling)
+    }
     if (this.phase === "clock") this.followClock(now)
-    this.expireLogs(now, now - this.cooling)
+    super.expire(now)
   }
 
   override refusedAt(
@@ -81,15 +97,18 @@ export class WindowBook extends LoggedBook {
     maxPause: number,
     backoffCeiling: number
   ): number {
+    const wasRolling = this.phase === "unknown" || (sentAt > this.distrustedFrom && sentAt < this.distrustedUntil)
+    if (wasRolling && !this.isDoubted) this.doubt(now)
     this.distrust(now)
     const closedUntil = super.refusedAt(now, sentAt, until, maxPause, backoffCeiling)
     // A phase that proves wrong again and again is not asked for long.
-    this.distrustedUntil = now + this.cooling * 2 ** (this.caution.strikes - 1)
+    this.distrustedUntil = Math.max(this.doubtedUntil, now + this.cooling * 2 ** (this.caution.strikes - 1))
     return closedUntil
   }
 
   /** When units answered at `stamp` are free, as far as known at `now`. */
-  protected freeAt(stamp: number, creditMillis: number, resetBy: number | undefined, now: number): number {
+  protected override freeAt(stamp: number, creditMillis = 0, resetBy: number | undefined = undefined, now = 0): number {
+    if (this.isDoubted) return super.freeAt(stamp)
     const rolling = stamp + this.cooling - creditMillis
     if (this.phase === "unknown" || now < this.distrustedUntil) return rolling
     if (this.phase === "reset") return resetBy === undefined ? rolling : Math.min(rolling, Math.max(stamp, resetBy))
@@ -98,7 +117,8 @@ export class WindowBook extends LoggedBook {
 
   protected override cautioned(now: number): void {
     if (this.phase !== "unknown" && now >= this.distrustedUntil) return
-    this.reschedule((stamp, old) => Math.max(old, stamp + this.cooling))
+    this.reschedule((stamp, old) => Math.max(old, this.freeAt(stamp, 0, undefined, now)))
+    this.expire(now)
   }
 
   /** When one of the last slots may be taken, or enough are free again not to touch those. */
@@ -119,12 +139,23 @@ export class WindowBook extends LoggedBook {
     }
   }
 
+  /** Takes the server for one that weighs two windows, unless that would not explain what it refused either. */
+  private doubt(now: number): void {
+    const units = this.inFlight + this.log.kept + (this.quota.countsRefused ? 0 : 1)
+    if (units <= this.ceiling) return
+    this.isDoubted = true
+    this.doubtedUntil = now + this.doubtMillis
+    this.doubtMillis *= 2
+    this.reschedule((stamp) => this.freeAt(stamp))
+  }
+
   /** Falls back to the rolling rule over all answers of the last window, and trusts the phase again after another. */
   private distrust(now: number): void {
     if (this.phase === "unknown") return
-    this.distrustedUntil = now + this.cooling
+    if (now >= this.distrustedUntil) this.distrustedFrom = now
+    this.distrustedUntil = Math.max(this.doubtedUntil, now + this.cooling)
     this.resetFrom = this.resetBy = -Infinity
-    this.reschedule((stamp) => stamp + this.cooling)
+    this.reschedule((stamp) => this.freeAt(stamp, 0, undefined, now))
   }
 
   /** The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last. */

@@ -17,5 +17,11 @@ const kinds = {
   unpublished: UnpublishedBook
 }
 
-/** Empty books of the quota's kind. */
-export const bookOf = (quota: Quota, clock: ServerClock): Book => new kinds[quota.kind](quota, clock)
+/** Whether windows are what the quota says, or of a kind that nobody knows. */
+export type Stance = "published" | "unknown"
+
+/** Empty books of the quota's kind, or of the stance's. */
+export const bookOf = (quota: Quota, clock: ServerClock, stance: Stance): Book => {
+  const isWindow = quota.kind === "rolling" || quota.kind === "fixed"
+  return new kinds[isWindow && stance === "unknown" ? "unknown" : quota.kind](quota, clock)
+}

@@ -143,9 +143,15 @@ export const mutations: ReadonlyArray<Mutation> = [
     ["others' units cool", "    this.log.push(stamp, freeAt, units)\n    this.foreignLog", "    this.foreignLog"],
     [
       "others' units are not ours",
-      "this.inFlight + this.log.kept - this.foreignLog.kept",
-      "this.inFlight + this.log.kept"
-    ]
+      "this.inFlight + this.log.busy - this.foreignLog.busy",
+      "this.inFlight + this.log.busy"
+    ],
+    [
+      "own units of the window before last explain nothing",
+      "this.inFlight + this.log.busy - this.foreignLog.busy",
+      "this.inFlight + this.log.kept - this.foreignLog.busy"
+    ],
+    ["a thousandth is rounded to its end", "(Math.floor(answeredAt / q) + 1) * q", "Math.floor(answeredAt / q) * q"]
   ),
   ...inFile(
     "admission/WindowBook.ts",
@@ -159,7 +165,6 @@ export const mutations: ReadonlyArray<Mutation> = [
       "const missing = this.inFlight + this.log.busy + units",
       "const missing = this.inFlight + units"
     ],
-    ["a thousandth is rounded to its end", "(Math.floor(answeredAt / q) + 1) * q", "Math.floor(answeredAt / q) * q"],
     [
       "a phase that proves wrong is not trusted",
       "    this.distrust(now)\n    const closedUntil",
@@ -175,7 +180,11 @@ export const mutations: ReadonlyArray<Mutation> = [
       "      this.clockSteps = this.clock.steps\n      this.distrust(now)\n",
       "      this.clockSteps = this.clock.steps\n"
     ],
-    ["distrust reaches what was freed early", "this.reschedule((stamp) => stamp + this.cooling)", ""],
+    [
+      "distrust reaches what was freed early",
+      "    this.reschedule((stamp) => this.freeAt(stamp, 0, undefined, now))\n",
+      ""
+    ],
     ["resets that contradict are not trusted", "!(mayBeSame || mayBeOther)) {", "false) {"],
     ["resets beyond the window are not trusted", "resetFrom > answeredAt + this.cooling ||", ""],
     [
@@ -185,8 +194,46 @@ export const mutations: ReadonlyArray<Mutation> = [
     ],
     [
       "a stretched window reaches what cools",
-      "this.reschedule((stamp, old) => Math.max(old, stamp + this.cooling))",
+      "this.reschedule((stamp, old) => Math.max(old, this.freeAt(stamp, 0, undefined, now)))",
       ""
+    ],
+    [
+      "what a stretched window does not reach is free",
+      "this.freeAt(stamp, 0, undefined, now)))\n    this.expire(now)\n",
+      "this.freeAt(stamp, 0, undefined, now)))\n"
+    ],
+    [
+      "a refusal that no phase explains lets the kind be doubted",
+      "if (wasRolling && !this.isDoubted) this.doubt(now)\n",
+      ""
+    ],
+    ["the phase is doubted before the kind", "if (wasRolling && !this.isDoubted)", "if (!this.isDoubted)"],
+    [
+      "what went before a phase was distrusted says nothing of the kind",
+      "sentAt > this.distrustedFrom &&",
+      "sentAt >= 0 &&"
+    ],
+    ["what two windows do not explain lets no kind be doubted", "if (units <= this.ceiling) return\n", ""],
+    ["a refused unit that was not counted is one more", "(this.quota.countsRefused ? 0 : 1)", "0"],
+    ["a kind in doubt weighs two windows", "if (this.isDoubted) return super.roomAt(units, now)\n", ""],
+    ["what is weighed is logged for two windows", "if (this.isDoubted) return super.freeAt(stamp)\n", ""],
+    ["a doubt reaches what was logged before", "    this.reschedule((stamp) => this.freeAt(stamp))\n", ""],
+    ["a doubt ends", "if (this.isDoubted && now >= this.doubtedUntil) {", "if (false) {"],
+    [
+      "what was weighed for a second window is free when a doubt ends",
+      "      this.reschedule((stamp) => stamp + this.cooling)\n",
+      ""
+    ],
+    ["a doubt lasts twice as long each time", "    this.doubtMillis *= 2\n", ""],
+    [
+      "books that doubt their kind are not evicted",
+      "return !this.isDoubted && super.isIdle(now)",
+      "return super.isIdle(now)"
+    ],
+    [
+      "no phase is trusted while the kind is in doubt",
+      "Math.max(this.doubtedUntil, now + this.cooling * 2",
+      "Math.max(0, now + this.cooling * 2"
     ]
   ),
   ...inFile(
@@ -217,8 +264,18 @@ export const mutations: ReadonlyArray<Mutation> = [
       "return stamp + this.window + this.cooling + 1",
       "return stamp + this.cooling + 1"
     ],
-    ["ages have the slack taken off", " - (this.cooling - this.window))", ")"]
+    ["ages have the slack taken off", " - (this.cooling - this.window))", ")"],
+    [
+      "what leaves the last window ends an untold closure",
+      "Math.max(now, super.nextFreeAt(now) - this.window - 1)",
+      "super.nextFreeAt(now)"
+    ]
   ),
+  ...inFile("admission/bookOf.ts", [
+    "a stance of unknown weighs two windows",
+    'isWindow && stance === "unknown"',
+    "isWindow && stance !== stance"
+  ]),
   ...inFile(
     "admission/BucketBook.ts",
     [
