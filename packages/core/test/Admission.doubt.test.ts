@@ -29,6 +29,16 @@ describe("Admission of a kind in doubt", () => {
     ])
   })
 
+  it("lets a claim of the whole limit wait for two windows, of which the first is weighed as its own", () => {
+    const play = timeline(four, [
+      ...refusedInNext(0),
+      [1010, "ask 4", 3005],
+      [1755, "ask", admitted],
+      [1760, ["answered", { readings: [{ remaining: 0 }] }]]
+    ])
+    assert.strictEqual(play.book().foreign, 0)
+  })
+
   it("trusts the kind where two windows would not explain the refusal either", () => {
     const rows = (refused: Quota.Quota): ReadonlyArray<Row> => [
       [0, `ask ${refused.countsRefused ? 3 : 4}`, admitted],

@@ -99,7 +99,6 @@ export class WindowBook extends SlidingBook {
   protected override cautioned(now: number): void {
     if (this.phase !== "unknown" && now >= this.distrustedUntil) return
     this.reschedule((stamp, old) => Math.max(old, this.freeAt(stamp, 0, undefined, now)))
-    this.expire(now)
   }
 
   private followClock(now: number): void {
