@@ -29,6 +29,33 @@ describe("Admission of a kind in doubt", () => {
     ])
   })
 
+  it("lets a claim of the whole limit wait for two windows, of which the first is weighed as its own", () => {
+    const play = timeline(four, [
+      ...refusedInNext(0),
+      [1010, "ask 4", 3005],
+      [1755, "ask", admitted],
+      [1760, ["answered", { readings: [{ remaining: 0 }] }]]
+    ])
+    assert.strictEqual(play.book().foreign, 0)
+  })
+
+  it("weighs what was logged before, though the window is stretched no further", () => {
+    const play = timeline(four, [
+      [0, "ask", admitted],
+      [500, ["refused", soon], 510],
+      [500, "read"],
+      [9000, "ask 4", admitted],
+      [9000, "answered"],
+      [9000, "read"],
+      [10_100, "ask", admitted],
+      [10_100, ["refused", soon]],
+      [10_110, "ask", 10_850],
+      [10_850, "ask", admitted],
+      [10_850, ["answered", { readings: [{ remaining: 0 }] }]]
+    ])
+    assert.deepStrictEqual([play.book().cooling, play.book().foreign], [1100, 0])
+  })
+
   it("trusts the kind where two windows would not explain the refusal either", () => {
     const rows = (refused: Quota.Quota): ReadonlyArray<Row> => [
       [0, `ask ${refused.countsRefused ? 3 : 4}`, admitted],

@@ -118,7 +118,6 @@ export class WindowBook extends SlidingBook {
   protected override cautioned(now: number): void {
     if (this.phase !== "unknown" && now >= this.distrustedUntil) return
     this.reschedule((stamp, old) => Math.max(old, this.freeAt(stamp, 0, undefined, now)))
-    this.expire(now)
   }
 
   /** When one of the last slots may be taken, or enough are free again not to touch those. */

@@ -198,11 +198,6 @@ export const mutations: ReadonlyArray<Mutation> = [
       ""
     ],
     [
-      "what a stretched window does not reach is free",
-      "this.freeAt(stamp, 0, undefined, now)))\n    this.expire(now)\n",
-      "this.freeAt(stamp, 0, undefined, now)))\n"
-    ],
-    [
       "a refusal that no phase explains lets the kind be doubted",
       "if (wasRolling && !this.isDoubted) this.doubt(now)\n",
       ""
