@@ -21,6 +21,7 @@ import { bookOf } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
+import type { Waiter } from "./admission/Lane.ts"
 import type { Claim, Need } from "./Claim.ts"
 import type { Signal } from "./Signal.ts"
 
@@ -49,13 +50,15 @@ export class Permit {
   priority = 0
   sequence = 0
   /** When the need that holds it back may have room. */
-  blockedUntil = -Infinity
+  blockedUntil = 0
   reservesBut = -1
+  /** Its place among those who wait, if it ever had to. */
+  waiter: Waiter | undefined = undefined
 
   constructor(claim: Claim, books: ReadonlyArray<Book>) {
     this.claim = claim
     this.books = books
-    this.ownBases = books.map(() => 0)
+    this.ownBases = books.length === 1 ? [0] : books.map(() => 0)
   }
 }
 
@@ -89,7 +92,10 @@ export class Admission {
 
   /** A permit to ask for. Whoever does not get it settled discards it. Throws `ClaimError` for a counter of another quota. */
   permit(claim: Claim): Permit {
-    const books = claim.needs.map((need) => this.bookOf(need, claim.origin))
+    const { needs, origin } = claim
+    const [first] = needs
+    const books =
+      first && needs.length === 1 ? [this.bookOf(first, origin)] : needs.map((need) => this.bookOf(need, origin))
     for (const book of books) book.holders++
     return new Permit(claim, books)
   }
@@ -146,7 +152,8 @@ export class Admission {
     const { books, claim } = permit
     const isLost = outcome === "unsent" || outcome === "abandoned"
     permit.state = isLost ? "settled" : "answered"
-    const clock = this.clocks.get(claim.origin)
+    // Books of one origin share its clock.
+    const clock = books[0]?.clock
     if (!isLost && clock && signal.serverDateMillis !== undefined) {
       clock.learn(signal.serverDateMillis, permit.admittedAt, nowMillis)
     }
