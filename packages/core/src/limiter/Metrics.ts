@@ -1,7 +1,28 @@
-import { Metric } from "effect"
+import { Context, Metric } from "effect"
 
 /** Calls admitted, at once or after a wait. */
-export const admitted = Metric.counter("sluice_admitted_total", { description: "Calls admitted", incremental: true })
+const admitted = Metric.counter("sluice_admitted_total", { description: "Calls admitted", incremental: true })
+
+/** A number that goes up with every call: it is read when somebody looks, as writing to a metric costs as much as admitting. */
+export interface Count {
+  value: number
+}
+const counts = new WeakMap<object, WeakMap<object, Count>>()
+
+/** The count of admitted calls: one for all limiters of a registry whose metrics have the same attributes. */
+export const admittedIn = (context: Context.Context<never>): Count => {
+  const registry = Context.get(context, Metric.MetricRegistry)
+  const attributes = Context.get(context, Metric.CurrentMetricAttributes)
+  const present = counts.get(registry) ?? new WeakMap<object, Count>()
+  counts.set(registry, present)
+  const known = present.get(attributes)
+  if (known) return known
+  const count: Count = { value: 0 }
+  present.set(attributes, count)
+  const get = () => ({ count: count.value, incremental: true })
+  Metric.registerUnsafe(admitted, context, { get, update: () => {}, modify: () => {} })
+  return count
+}
 
 /** Refusals by a provider, whatever their cause. */
 export const refused = Metric.counter("sluice_refused_total", {

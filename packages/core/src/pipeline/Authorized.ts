@@ -26,16 +26,24 @@ export const make = <E extends RateLimited, Q extends Quotas>(
   Effect.gen(function* () {
     const { apiKey } = options
     const baseUrl = (options.baseUrl ?? provider.baseUrl).replace(/\/+$/, "")
-    const key = Redacted.isRedacted(apiKey) ? Effect.succeed(apiKey) : apiKey
     const partition = yield* partitionOf(options)
-    const prepare = provider.prepare ?? Effect.succeed
+    const withKey = (request: HttpClientRequest.HttpClientRequest, key: Redacted.Redacted) =>
+      HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(key)}`)
+    const { prepare } = provider
     return {
-      place: (request: HttpClientRequest.HttpClientRequest): Completed<Placed> =>
-        Effect.all({ request: Effect.flatMap(placed(request, baseUrl), prepare), partition }),
-      authorize: (request: HttpClientRequest.HttpClientRequest): Completed<HttpClientRequest.HttpClientRequest> =>
-        Effect.map(key, (redacted) =>
-          HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(redacted)}`)
+      place: (request: HttpClientRequest.HttpClientRequest): Completed<Placed> => {
+        const addressed = placed(request, baseUrl)
+        const prepared = prepare ? Effect.flatMap(addressed, prepare) : addressed
+        return Effect.flatMap(prepared, (request) =>
+          typeof partition === "string"
+            ? Effect.succeed({ request, partition })
+            : Effect.map(partition, (partition) => ({ request, partition }))
         )
+      },
+      authorize: (request: HttpClientRequest.HttpClientRequest): Completed<HttpClientRequest.HttpClientRequest> =>
+        Redacted.isRedacted(apiKey)
+          ? Effect.sync(() => withKey(request, apiKey))
+          : Effect.map(apiKey, (key) => withKey(request, key))
     }
   })
 
@@ -43,8 +51,8 @@ export const make = <E extends RateLimited, Q extends Quotas>(
 const partitionOf = (options: { readonly apiKey: Key; readonly partition?: string | undefined }) =>
   Effect.gen(function* () {
     const { apiKey, partition } = options
-    if (partition !== undefined) return Effect.succeed(partition)
-    if (Redacted.isRedacted(apiKey)) return Effect.succeed(yield* fingerprint(Redacted.value(apiKey)))
+    if (partition !== undefined) return partition
+    if (Redacted.isRedacted(apiKey)) return yield* fingerprint(Redacted.value(apiKey))
     const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
     return Effect.flatMap(apiKey, (key) => Cache.get(names, Redacted.value(key)))
   })
