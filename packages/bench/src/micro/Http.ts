@@ -12,8 +12,10 @@ import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { RateLimiter as EffectLimiter } from "effect/persistence"
 import * as Meter from "./Meter.ts"
 
-interface Client {
-  readonly get: (path: string) => Effect.Effect<unknown, unknown>
+interface Made {
+  readonly client: { readonly get: (path: string) => Effect.Effect<unknown, unknown> }
+  /** Uses the whole limit up at one instant, so that all of it comes back at one. */
+  readonly useUp: Effect.Effect<unknown, unknown>
 }
 
 export interface Subject {
@@ -22,7 +24,7 @@ export interface Subject {
   readonly make: (
     limit: number,
     windowMillis: number
-  ) => Effect.Effect<Client, never, HttpClient.HttpClient | Scope.Scope>
+  ) => Effect.Effect<Made, never, HttpClient.HttpClient | Scope.Scope>
 }
 
 export interface Figures {
@@ -42,19 +44,25 @@ const crowdWindowMillis = 250
 
 const path = "/v2/objects/people/records/00000002-0000-4000-8000-000000000007"
 /** What is common on the wire. Nobody reads the body. */
-const headers = { date: new Date().toUTCString(), "content-type": "application/json", "content-length": "2" }
-const web = new Response("{}", { headers })
+const answer = () => {
+  const headers = { date: new Date().toUTCString(), "content-type": "application/json", "content-length": "2" }
+  return new Response("{}", { headers })
+}
 
+let web = answer()
+let answered = 0
 let onSend = () => {}
 const stub = HttpClient.make((request) => {
   onSend()
+  // A `Date` that stands still would tell of a clock that does.
+  if (++answered % 256 === 0) web = answer()
   return Effect.succeed(HttpClientResponse.fromWeb(request, web))
 })
 
 export const measure = (subject: Subject, isQuick: boolean): Promise<Figures> =>
   Effect.runPromise(
     Effect.gen(function* () {
-      const client = yield* subject.make(1_000_000, 1000)
+      const { client } = yield* subject.make(1_000_000, 1000)
       const work = (calls: number) => () =>
         Effect.runPromise(
           Effect.gen(function* () {
@@ -74,9 +82,9 @@ export const measure = (subject: Subject, isQuick: boolean): Promise<Figures> =>
     }).pipe(Effect.provideService(HttpClient.HttpClient, stub), Effect.scoped, Effect.orDie)
   )
 
-/** The first of them take what there is; the next wait for one instant. */
+/** Everybody waits for one instant. */
 const crowds = Effect.fnUntraced(function* (subject: Subject, count: number) {
-  const client = yield* subject.make(crowd, crowdWindowMillis)
+  const { client, useUp } = yield* subject.make(crowd, crowdWindowMillis)
   const crowdNanos: Array<number> = []
   const smearMillis: Array<number> = []
   const sentAt: Array<number> = []
@@ -85,9 +93,11 @@ const crowds = Effect.fnUntraced(function* (subject: Subject, count: number) {
     discard: true
   })
   onSend = () => sentAt.push(performance.now())
-  yield* everybody
   for (let i = 0; i < count; i++) {
+    yield* Effect.sleep(2 * crowdWindowMillis + 10)
+    yield* useUp
     sentAt.length = 0
+    web = answer()
     const fiber = yield* Effect.forkChild(everybody, { startImmediately: true })
     const before = process.cpuUsage()
     const exit = yield* Effect.exit(
@@ -116,15 +126,31 @@ const ownProvider = (quota: Quota.Quota): Provider<RateLimited> => ({
 })
 
 const apiKey = Redacted.make("key")
-const inLimiter = <A, R>(make: Effect.Effect<A, never, R | SluiceLimiter.RateLimiter>) =>
-  Effect.flatMap(Layer.build(SluiceLimiter.layer), (limiter) => Effect.provideContext(make, limiter))
+const partition = "own"
 
+const sluice = <A extends Made["client"]>(
+  make: Effect.Effect<A, never, HttpClient.HttpClient | SluiceLimiter.RateLimiter>,
+  quota: Quota.Quota,
+  origin: string
+) =>
+  Effect.gen(function* () {
+    const limiter = yield* Layer.build(SluiceLimiter.layer)
+    const all = Claim.make({ needs: [Claim.need(quota, { cost: quota.limit })], partition, origin })
+    return {
+      client: yield* Effect.provide(make, limiter),
+      useUp: Effect.provide(SluiceLimiter.withPermit(Effect.void, all), limiter)
+    }
+  })
+
+/** Every client puts the base URL in front and the key into the request. */
 const placed = Effect.map(
   HttpClient.HttpClient,
-  HttpClient.mapRequest(HttpClientRequest.prependUrl("https://own.example"))
+  HttpClient.mapRequest((request) =>
+    HttpClientRequest.bearerToken(HttpClientRequest.prependUrl(request, "https://own.example"), apiKey)
+  )
 )
 
-/** Those who come within a fifth of a window go together. */
+/** Those who come within a window go together. */
 const gathering = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
   let waiting: Array<(go: Effect.Effect<void>) => void> = []
   const open = () => {
@@ -133,7 +159,7 @@ const gathering = (client: HttpClient.HttpClient): HttpClient.HttpClient => {
     for (const resume of all) resume(Effect.void)
   }
   const turn = Effect.callback<void>((resume) => {
-    if (waiting.push(resume) === 1) setTimeout(open, crowdWindowMillis / 5)
+    if (waiting.push(resume) === 1) setTimeout(open, crowdWindowMillis)
   })
   return HttpClient.transform(client, (effect) => Effect.andThen(turn, effect))
 }
@@ -142,26 +168,35 @@ export const subjects: ReadonlyArray<Subject> = [
   {
     id: "bare",
     title: "bare client; its crowd waits for one timer",
-    make: (limit) => Effect.map(placed, (client): Client => (limit === crowd ? gathering(client) : client))
+    make: (limit) =>
+      Effect.map(placed, (client) => ({ client: limit === crowd ? gathering(client) : client, useUp: Effect.void }))
   },
   {
     id: "attio",
     title: "Sluice, Attio.make",
-    make: (limit, window) =>
-      inLimiter(Attio.make({ apiKey, quotas: { reads: Quota.fixed(limit, window, { phase: "clock" }) } }))
+    make: (limit, window) => {
+      const reads = Quota.fixed(limit, window, { name: "reads", phase: "clock" })
+      return sluice(Attio.make({ apiKey, partition, quotas: { reads } }), reads, "attio")
+    }
   },
   {
     id: "own",
     title: "Sluice, a provider with one quota",
-    make: (limit, window) => inLimiter(Pipeline.make(ownProvider(Quota.rolling(limit, window)), { apiKey }))
+    make: (limit, window) => {
+      const quota = Quota.rolling(limit, window)
+      return sluice(Pipeline.make(ownProvider(quota), { apiKey, partition }), quota, "own")
+    }
   },
   {
     id: "effect",
     title: "Effect withRateLimiter",
     make: Effect.fnUntraced(function* (limit, window) {
       const built = yield* Layer.build(EffectLimiter.layer.pipe(Layer.provide(EffectLimiter.layerStoreMemory)))
-      const limiter = yield* Effect.provideContext(EffectLimiter.RateLimiter, built)
-      return HttpClient.withRateLimiter(yield* placed, { limiter, limit, window, key: "key" })
+      const limiter = yield* Effect.provide(EffectLimiter.RateLimiter, built)
+      return {
+        client: HttpClient.withRateLimiter(yield* placed, { limiter, limit, window, key: "key" }),
+        useUp: limiter.consume({ limit, window, key: "key", tokens: limit, onExceeded: "delay" })
+      }
     })
   }
 ]

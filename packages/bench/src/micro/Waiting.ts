@@ -24,13 +24,15 @@ export interface Subject {
 }
 
 /** Nanoseconds and bytes a caller; timers in all. What cannot be done, or not in time, is left out. */
-export interface Figures {
+interface Drain {
   readonly enqueueNanos: number
   readonly bytes: number
   readonly timers: number
-  readonly drainNanos?: number
-  readonly cancelNanos?: number
+  readonly drainNanos: number | undefined
 }
+export type Figures = Readonly<Record<string, ReadonlyArray<number>>>
+
+const rounds = { warmUp: 10, measured: 3 }
 
 /** Long enough for everybody to take their place; a multiple of what bottleneck's timer can tell apart. */
 const windowOf = (callers: number): number => (callers <= 1000 ? 250 : callers <= 10_000 ? 1500 : 8000)
@@ -42,11 +44,27 @@ const subject = <Handle>(id: string, title: string, make: Make<Handle>): Subject
   title,
   measure: async (callers) => {
     // Code is compiled, which is not the subject.
-    for (let i = 0; i < 3; i++) await drained(make, 1000)
-    await cancelled(make, 1000)
-    const drain = await drained(make, callers)
-    const cancelNanos = await cancelled(make, callers)
-    return { ...drain, ...(cancelNanos !== undefined && { cancelNanos }) }
+    for (let i = 0; i < (callers <= 1000 ? 1 : rounds.warmUp); i++) {
+      await drained(make, 1000)
+      await cancelled(make, 1000)
+    }
+    const drains: Array<Drain> = []
+    const cancels: Array<number | undefined> = []
+    for (let i = 0; i < (callers <= 10_000 ? rounds.measured : 1); i++) {
+      drains.push(await drained(make, callers))
+      cancels.push(await cancelled(make, callers))
+    }
+    const each = (name: keyof Drain) => drains.map((drain) => drain[name])
+    const figures = {
+      enqueueNanos: each("enqueueNanos"),
+      bytes: each("bytes"),
+      timers: each("timers"),
+      drainNanos: each("drainNanos"),
+      cancelNanos: cancels
+    }
+    return Object.fromEntries(
+      Object.entries(figures).filter(([, numbers]) => numbers.every((number) => number !== undefined))
+    ) as Figures
   }
 })
 
@@ -78,13 +96,13 @@ const gathered = async <Handle>(make: Make<Handle>, callers: number) => {
   }
 }
 
-const drained = async <Handle>(make: Make<Handle>, callers: number): Promise<Figures> => {
+const drained = async <Handle>(make: Make<Handle>, callers: number): Promise<Drain> => {
   const { all, bytes, enqueueNanos, isComplete, timers } = await gathered(make, callers)
   const figures = { enqueueNanos, bytes, timers }
   // Who was still taking a place when the window was over was let through at another price.
   const isWhole = isComplete()
   const nanos = await Meter.nanos(() => all)
-  return isWhole ? { ...figures, drainNanos: nanos / callers } : figures
+  return { ...figures, drainNanos: isWhole ? nanos / callers : undefined }
 }
 
 const cancelled = async <Handle>(make: Make<Handle>, callers: number): Promise<number | undefined> => {
@@ -113,6 +131,9 @@ const fibers = (run: () => Handle): Crowd<Handle> => ({
     for (const fiber of handles) fiber.interruptUnsafe()
   }
 })
+
+/** A fiber that goes away leaves its promise where it was. */
+const inFibers = (run: () => Handle): Crowd<Handle> => ({ join: fibers(run).join })
 
 const nothing = () => {}
 const nothingLater = async () => {}
@@ -153,6 +174,18 @@ export const subjects: ReadonlyArray<Subject> = [
       }
     )
   ),
+  subject("p-throttle-fiber", "p-throttle, from a fiber", async (limit, interval) => {
+    const throttled = pThrottle({ limit, interval })(nothingLater)
+    for (let i = 0; i < limit; i++) await throttled()
+    const call = Effect.promise(throttled)
+    return inFibers(() => Effect.runFork(call))
+  }),
+  subject("limiter-fiber", "limiter, from a fiber", async (tokensPerInterval, interval) => {
+    const limiter = new RateLimiter({ tokensPerInterval, interval })
+    await limiter.removeTokens(tokensPerInterval)
+    const call = Effect.promise(() => limiter.removeTokens(1))
+    return inFibers(() => Effect.runFork(call))
+  }),
   subject("limiter", "limiter", async (tokensPerInterval, interval): Promise<Crowd<void>> => {
     const limiter = new RateLimiter({ tokensPerInterval, interval })
     await limiter.removeTokens(tokensPerInterval)
