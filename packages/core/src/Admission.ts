@@ -38,6 +38,8 @@ export type Decision =
   /** The claim is larger than the quota can be. */
   | { readonly _tag: "Never"; readonly need: number; readonly largest: number }
 
+const none: ReadonlyArray<number> = []
+
 /** One request's way through the books. */
 export class Permit {
   readonly claim: Claim
@@ -45,7 +47,7 @@ export class Permit {
   state: "waiting" | "held" | "answered" | "settled" = "waiting"
   admittedAt = 0
   /** What of the server's counts may be ours, one number a need: see `Book.ownBase`. */
-  readonly ownBases: Array<number>
+  ownBases: ReadonlyArray<number> = none
   /** Rank among those who wait: higher priority first, then lower sequence. */
   priority = 0
   sequence = 0
@@ -58,7 +60,6 @@ export class Permit {
   constructor(claim: Claim, books: ReadonlyArray<Book>) {
     this.claim = claim
     this.books = books
-    this.ownBases = books.length === 1 ? [0] : books.map(() => 0)
   }
 }
 
@@ -130,8 +131,9 @@ export class Admission {
       const need = claim.needs[i]
       if (!book || !need) continue
       book.take(need.cost, nowMillis)
-      permit.ownBases[i] = book.ownBase()
     }
+    const [first] = books
+    permit.ownBases = first && books.length === 1 ? [first.ownBase()] : books.map((book) => book.ownBase())
     permit.state = "held"
     permit.admittedAt = nowMillis
     return admitted

@@ -3,7 +3,7 @@
  *
  * Nothing goes round the gate: a retry is admitted anew.
  */
-import { Clock, Context, type Duration, Effect, type Fiber, Option, type Schedule } from "effect"
+import { Clock, Context, type Duration, Effect, Option, type Schedule } from "effect"
 import {
   FetchHttpClient,
   HttpClient,
@@ -31,7 +31,6 @@ export { type Configured, layerConfig } from "./pipeline/Configured.ts"
 export type Client<E> = HttpClient.HttpClient.With<Failure | E>
 type Failure = HttpClientError.HttpClientError | AdmissionError
 type Response = HttpClientResponse.HttpClientResponse
-type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 export interface Options<Q extends Quotas = Quotas> {
   /** The key, or how to get the one that is valid now: asked for at each attempt, when its turn has come. */
@@ -69,7 +68,8 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     // The finalizer stands before anything is asked for, and ends what no response has ended.
     const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
       Effect.withFiber((fiber) => {
-        const needs = [...provider.classify(request, quotas), ...caps]
+        const draws = provider.classify(request, quotas)
+        const needs = caps.length === 0 ? draws : [...draws, ...caps]
         const claim = Claim.make({ needs, partition, origin: provider.id })
         const permit = limiter.permit(claim, fiber)
         let isSent = false
@@ -82,23 +82,23 @@ export const make = <E extends RateLimited, Q extends Quotas>(
             bodyFollows ? Body.releasing(response, (end) => limiter.release(permit, end)) : response
           )
         }
-        const sent = Effect.flatMap(authorize(request), (authorized) => {
+        const sent = authorize(request, (authorized) => {
           isSent = true
-          return Effect.flatMap(send(base, authorized, fiber), (response) =>
+          return Effect.flatMap(Effect.updateContext(base.execute(authorized), unfollowing), (response) =>
             Body.read(provider, authorized, response, fiber.getRef(Clock.Clock), settled)
           )
         })
-        const held = Effect.onExitPrimitive(
-          Effect.withFiber((fiber) => limiter.admit(permit, fiber, sent)),
-          (exit) => {
-            if (isOpen(permit)) limiter.settle(permit, isSent ? Outcome.fromExit(exit) : "unsent")
-          }
-        )
-        return Effect.mapError(held, refused)
+        const admitted = Effect.withFiber((fiber) => {
+          const next = limiter.admit(permit, fiber, sent)
+          return next === sent ? sent : Effect.mapError(next, refused)
+        })
+        return Effect.onExitPrimitive(admitted, (exit) => {
+          if (isOpen(permit)) limiter.settle(permit, isSent ? Outcome.fromExit(exit) : "unsent")
+        })
       })
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Attempt<E> =>
-      Effect.flatMap(place(request), (placed) => {
+      place(request, (placed) => {
         const flow = around(attempt(placed), placed.request)
         return withDefaults(options, retrying(provider, placed.request, options.retry, own, flow))
       })
@@ -114,11 +114,10 @@ const isOpen = ({ state }: Permit) => state === "held" || state === "waiting"
 const holdsBody = (claim: Claim.Claim) => claim.needs.some((need) => need.quota.kind === "concurrency")
 
 /** Redirects are not followed silently: each would be counted, and only one is admitted. */
-const send = (base: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest, fiber: AnyFiber) => {
-  const init = Context.getOrUndefined(fiber.context, FetchHttpClient.RequestInit)
-  return provideInit(base.execute(request), init ? { ...init, ...manually } : manually)
+const unfollowing = (context: Context.Context<never>): Context.Context<never> => {
+  const init = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
+  return Context.add(context, FetchHttpClient.RequestInit, init ? { ...init, ...manually } : manually)
 }
-const provideInit = Effect.provideService(FetchHttpClient.RequestInit)
 const manually = { redirect: "manual" } as const
 
 const retrying = <E extends RateLimited, Q extends Quotas>(

@@ -170,15 +170,22 @@ export class Limiter {
     if (decision?._tag === "Shut" || decision?._tag === "Never") return Effect.fail(this.errorOf(call, decision))
     const expectedAt = this.room.enter(call, decision, now)
     this.arm()
-    const listen = (span?: Tracer.Span) => {
-      if (call.lane && expectedAt - now >= this.longWaitMillis) {
-        this.announcer.waitsLong(call, expectedAt, this.room.size, now, span)
-      }
-      return Effect.callback<A, E | AdmissionError, R>((resume) => call.listen(resume as WaitingCall["resume"]))
+    const turn = call.turn as Effect.Effect<A, E | AdmissionError, R>
+    if (!isTraced) {
+      this.announce(call, expectedAt, now, undefined)
+      return turn
     }
-    if (!isTraced) return listen()
     const attributes = { "sluice.partition": permit.claim.partition }
-    return Effect.flatMap(Effect.useSpan("RateLimiter.wait", { attributes }, listen), () => next)
+    const traced = Effect.useSpan("RateLimiter.wait", { attributes }, (span) => {
+      this.announce(call, expectedAt, now, span)
+      return turn
+    })
+    return Effect.flatMap(traced, () => next)
+  }
+
+  private announce(call: WaitingCall, expectedAt: number, now: number, span: Tracer.Span | undefined): void {
+    if (!call.lane || expectedAt - now < this.longWaitMillis) return
+    this.announcer.waitsLong(call, expectedAt, this.room.size, now, span)
   }
 
   private leave(permit: Permit): void {

@@ -1,4 +1,4 @@
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { Permit } from "../Admission.ts"
 import type { Lane, Waiter } from "../admission/Lane.ts"
 
@@ -17,7 +17,7 @@ export class WaitingCall implements Waiter {
   /** Whether the fiber went on, so that something may have been sent. */
   hasGone = false
   private outcome: Next | undefined = undefined
-  resume: ((effect: Next) => void) | undefined = undefined
+  private resume: ((effect: Next) => void) | undefined = undefined
 
   constructor(permit: Permit, deadlineAt: number, since: number, next: Next) {
     this.permit = permit
@@ -26,9 +26,12 @@ export class WaitingCall implements Waiter {
     this.next = next
   }
 
-  listen(resume: WaitingCall["resume"]): void {
-    this.resume = resume
-    if (this.outcome) this.end(this.outcome)
+  /** What the call's fiber waits for: its outcome, to go on with. */
+  get turn(): Next {
+    return Effect.callback<unknown, unknown, unknown>((resume) => {
+      this.resume = resume
+      if (this.outcome) this.end(this.outcome)
+    })
   }
 
   end(outcome: Next): void {

@@ -60,6 +60,9 @@ export const releasing = (response: Response, release: (end: "read" | "cut") => 
   return watched
 }
 
+/** A path that parsing would leave as it is, as most are. */
+const plainPath = /^https?:\/\/[\w.:-]+((?:\/[\w~-]+)+)$/
+
 const wireOf = (
   request: HttpClientRequest.HttpClientRequest,
   response: Response,
@@ -68,7 +71,7 @@ const wireOf = (
 ): Wire => ({
   request: {
     method: request.method,
-    path: URL.parse(request.url)?.pathname ?? request.url,
+    path: plainPath.exec(request.url)?.[1] ?? URL.parse(request.url)?.pathname ?? request.url,
     headers: request.headers
   },
   status: response.status,
