@@ -104,14 +104,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
     return {
       permit: (claim, fiber) => limiter.permit(claim, fiber),
       admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
-      settle: (permit, outcome, details) =>
-        limiter.settle(
-          permit,
-          outcome,
-          details?.signal ?? Signal.none,
-          details?.refusal,
-          details?.bodyFollows === true
-        ),
+      settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
       estimate: (claim) => Effect.sync(() => Duration.millis(limiter.estimate(claim))),

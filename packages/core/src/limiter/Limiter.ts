@@ -13,6 +13,13 @@ import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 
+/** What is known of an end: what the response said, the provider's error, and whether its body is still to be read. */
+export interface Details {
+  readonly signal?: Signal.Signal
+  readonly refusal?: unknown
+  readonly bodyFollows?: boolean
+}
+
 type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const evictEveryMillis = 60_000
@@ -84,10 +91,11 @@ export class Limiter {
   }
 
   /** Ends a permit in whatever state it is; one that was never admitted gives its place up. */
-  settle(permit: Permit, seen: Outcome, signal: Signal.Signal, refusal: unknown, bodyFollows: boolean): void {
-    if (permit.state === "waiting") return this.leave(permit)
+  settle(permit: Permit, seen: Outcome, details: Details = {}): void {
+    if (permit.state === "waiting") this.leave(permit)
     if (permit.state !== "held") return
     const outcome = permit.waiter instanceof WaitingCall && !permit.waiter.hasGone ? "unsent" : seen
+    const { bodyFollows, refusal, signal = Signal.none } = details
     const nanos = this.clock.monotonicTimeNanosUnsafe()
     const endedAt = Math.ceil(Number(nanos) / 1e6)
     this.inFlight--
@@ -190,12 +198,11 @@ export class Limiter {
 
   private leave(permit: Permit): void {
     const { waiter } = permit
-    if (waiter instanceof WaitingCall && waiter.lane) {
+    if (waiter instanceof WaitingCall) {
       this.room.leave(waiter, this.now())
       this.arm()
-    } else {
-      this.store.discard(permit)
     }
+    this.store.discard(permit)
   }
 
   private errorOf(call: WaitingCall, refusal: Refusal): AdmissionError {

@@ -1,25 +1,24 @@
-import { Context, Metric } from "effect"
+import { type Context, Metric } from "effect"
 
 /** Calls admitted, at once or after a wait. */
 const admitted = Metric.counter("sluice_admitted_total", { description: "Calls admitted", incremental: true })
 
-/** A number that goes up with every call: it is read when somebody looks, as writing to a metric costs as much as admitting. */
+/** A number that goes up with every call. It is read when somebody looks: writing to a metric costs as much as admitting. */
 export interface Count {
   value: number
 }
-const counts = new WeakMap<object, WeakMap<object, Count>>()
+const countOf = new WeakMap<object, Count>()
 
-/** The count of admitted calls: one for all limiters of a registry whose metrics have the same attributes. */
+/** The count of admitted calls: one for all limiters that write to the same series. */
 export const admittedIn = (context: Context.Context<never>): Count => {
-  const registry = Context.get(context, Metric.MetricRegistry)
-  const attributes = Context.get(context, Metric.CurrentMetricAttributes)
-  const present = counts.get(registry) ?? new WeakMap<object, Count>()
-  counts.set(registry, present)
-  const known = present.get(attributes)
+  const known = countOf.get(admitted.valueUnsafe(context))
   if (known) return known
   const count: Count = { value: 0 }
-  present.set(attributes, count)
-  const get = () => ({ count: count.value, incremental: true })
+  const get = () => {
+    const state = { count: count.value, incremental: true }
+    countOf.set(state, count)
+    return state
+  }
   Metric.registerUnsafe(admitted, context, { get, update: () => {}, modify: () => {} })
   return count
 }

@@ -31,11 +31,11 @@ export const retry = <A, E, R>(
 /** The schedule's run begins with the first failure, which it is then given: most calls have none. */
 const retryFailed = <A, E, R>(attempt: Effect.Effect<A, E, R>, options: Parameters<typeof retry<A, E, R>>[2]) =>
   Effect.catchIf(attempt, options.while, (error) => {
-    let isFirst = true
+    let next: Effect.Effect<A, E, R> = Effect.fail(error)
     const again = Effect.suspend(() => {
-      if (!isFirst) return attempt
-      isFirst = false
-      return Effect.fail(error)
+      const now = next
+      next = attempt
+      return now
     })
     return Effect.retry(again, options)
   })
