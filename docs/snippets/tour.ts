@@ -31,13 +31,15 @@ const watchedProvider = (look: Look): typeof Attio.provider => ({
 
 const watchedLimiter = (limiter: RateLimiter.Service, look: Look): RateLimiter.Service => ({
   ...limiter,
-  acquire: (claim, restore) =>
+  admit: (permit, fiber, next) =>
     Effect.gen(function* () {
-      look("claim", claim)
-      look("estimate", yield* limiter.estimate(claim))
-      const permit = yield* limiter.acquire(claim, restore)
-      look("admit", { state: permit.state })
-      return permit
+      look("claim", permit.claim)
+      look("estimate", yield* limiter.estimate(permit.claim))
+      const sending = Effect.suspend(() => {
+        look("admit", { state: permit.state })
+        return next
+      })
+      return yield* limiter.admit(permit, fiber, sending)
     }),
   settle(permit, outcome, details) {
     limiter.settle(permit, outcome, details)

@@ -21,6 +21,7 @@ import { bookOf, type Stance } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
+import type { Waiter } from "./admission/Lane.ts"
 import type { Claim, Need } from "./Claim.ts"
 import type { Signal } from "./Signal.ts"
 
@@ -37,6 +38,8 @@ export type Decision =
   /** The claim is larger than the quota can be. */
   | { readonly _tag: "Never"; readonly need: number; readonly largest: number }
 
+const none: ReadonlyArray<number> = []
+
 /** One request's way through the books. */
 export class Permit {
   readonly claim: Claim
@@ -44,18 +47,19 @@ export class Permit {
   state: "waiting" | "held" | "answered" | "settled" = "waiting"
   admittedAt = 0
   /** What of the server's counts may be ours, one number a need: see `Book.ownBase`. */
-  readonly ownBases: Array<number>
+  ownBases: ReadonlyArray<number> = none
   /** Rank among those who wait: higher priority first, then lower sequence. */
   priority = 0
   sequence = 0
   /** When the need that holds it back may have room. */
-  blockedUntil = -Infinity
+  blockedUntil = 0
   reservesBut = -1
+  /** Its place among those who wait, if it ever had to. */
+  waiter: Waiter | undefined = undefined
 
   constructor(claim: Claim, books: ReadonlyArray<Book>) {
     this.claim = claim
     this.books = books
-    this.ownBases = books.map(() => 0)
   }
 }
 
@@ -93,7 +97,10 @@ export class Admission {
 
   /** A permit to ask for. Whoever does not get it settled discards it. Throws `ClaimError` for a counter of another quota. */
   permit(claim: Claim): Permit {
-    const books = claim.needs.map((need) => this.bookOf(need, claim.origin))
+    const { needs, origin } = claim
+    const [first] = needs
+    const books =
+      first && needs.length === 1 ? [this.bookOf(first, origin)] : needs.map((need) => this.bookOf(need, origin))
     for (const book of books) book.holders++
     return new Permit(claim, books)
   }
@@ -128,8 +135,9 @@ export class Admission {
       const need = claim.needs[i]
       if (!book || !need) continue
       book.take(need.cost, nowMillis)
-      permit.ownBases[i] = book.ownBase()
     }
+    const [first] = books
+    permit.ownBases = first && books.length === 1 ? [first.ownBase()] : books.map((book) => book.ownBase())
     permit.state = "held"
     permit.admittedAt = nowMillis
     return admitted
@@ -150,7 +158,8 @@ export class Admission {
     const { books, claim } = permit
     const isLost = outcome === "unsent" || outcome === "abandoned"
     permit.state = isLost ? "settled" : "answered"
-    const clock = this.clocks.get(claim.origin)
+    // Books of one origin share its clock.
+    const clock = books[0]?.clock
     if (!isLost && clock && signal.serverDateMillis !== undefined) {
       clock.learn(signal.serverDateMillis, permit.admittedAt, nowMillis)
     }

@@ -70,16 +70,7 @@ export const make = (options: {
   readonly origin?: string
 }): Claim => {
   const { origin = "", partition = "" } = options
-  const needs = options.needs.map((draw) => ({
-    quota: draw.quota,
-    cost: draw.cost,
-    key: [
-      part("origin", origin),
-      part("partition", draw.partition ?? partition),
-      part("name of a quota", draw.quota.name),
-      draw.within
-    ].join("|")
-  }))
+  const needs = options.needs.map((draw) => needOf(draw, origin, draw.partition ?? partition))
   for (let i = 1; i < needs.length; i++) {
     for (let j = 0; j < i; j++) {
       if (needs[i]?.key === needs[j]?.key) {
@@ -89,6 +80,23 @@ export const make = (options: {
   }
   return { partition, origin, needs }
 }
+
+/** Most requests need what the last one of the same quota needed: its key is made once. */
+const needOf = (draw: Draw, origin: string, partition: string): Need => {
+  const { cost, quota, within } = draw
+  const last = latest.get(quota)
+  if (last?.origin === origin && last.partition === partition && last.within === within && last.need.cost === cost) {
+    return last.need
+  }
+  const parts = [part("origin", origin), part("partition", partition), part("name of a quota", quota.name), within]
+  const need = { quota, cost, key: parts.join("|") }
+  latest.set(quota, { origin, partition, within, need })
+  return need
+}
+const latest = new WeakMap<
+  Quota,
+  { readonly origin: string; readonly partition: string; readonly within: string; readonly need: Need }
+>()
 
 /** A key's parts stay apart, or two partitions could draw on one counter. */
 const part = (field: string, value: string): string => {

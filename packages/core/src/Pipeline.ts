@@ -3,27 +3,34 @@
  *
  * Nothing goes round the gate: a retry is admitted anew.
  */
-import { type Duration, Effect, Exit, Option, type Schedule } from "effect"
-import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest } from "effect/http"
-import type { AdmissionError } from "./AdmissionError.ts"
+import { Clock, Context, type Duration, Effect, Option, type Schedule } from "effect"
+import {
+  FetchHttpClient,
+  HttpClient,
+  type HttpClientError,
+  type HttpClientRequest,
+  type HttpClientResponse
+} from "effect/http"
+import type { Permit } from "./Admission.ts"
+import { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Authorized from "./pipeline/Authorized.ts"
 import * as Body from "./pipeline/Body.ts"
 import * as Bounded from "./pipeline/Bounded.ts"
 import { quotasOf } from "./pipeline/quotasOf.ts"
-import type { Attempt, Decoded, Provider, Quotas } from "./Provider.ts"
+import type { Attempt, Provider, Quotas, Wire } from "./Provider.ts"
 import type * as Quota from "./Quota.ts"
 import { isRateLimited, type RateLimited } from "./RateLimited.ts"
 import { Deadline, Priority, RateLimiter, within } from "./RateLimiter.ts"
 import * as RetrySchedule from "./RetrySchedule.ts"
-import * as Signal from "./Signal.ts"
 
 export { type Configured, layerConfig } from "./pipeline/Configured.ts"
 
 /** An `HttpClient` whose errors tell a provider's refusals and our own from everything else. */
 export type Client<E> = HttpClient.HttpClient.With<Failure | E>
 type Failure = HttpClientError.HttpClientError | AdmissionError
+type Response = HttpClientResponse.HttpClientResponse
 
 export interface Options<Q extends Quotas = Quotas> {
   /** The key, or how to get the one that is valid now: asked for at each attempt, when its turn has come. */
@@ -51,48 +58,50 @@ export const make = <E extends RateLimited, Q extends Quotas>(
 ): Effect.Effect<Client<E>, never, HttpClient.HttpClient | RateLimiter> =>
   Effect.gen(function* () {
     const limiter = yield* RateLimiter
-    const own = (yield* RetrySchedule.Default) ?? provider.retrySchedule
-    const retry = options.retry ?? RetrySchedule.current(own)
+    const own = (yield* RetrySchedule.Default) ?? provider.retrySchedule ?? RetrySchedule.serverDirected()
     const base = yield* HttpClient.HttpClient
     const around = provider.around ? yield* provider.around : (attempt: Attempt<E>) => attempt
     const { authorize, place } = yield* Authorized.make(provider, options)
     const { caps, quotas } = quotasOf(provider.quotas, options)
+    const refused = refusalOf<E>(provider.id)
 
+    // The finalizer stands before anything is asked for, and ends what no response has ended.
     const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function* () {
-          const needs = [...provider.classify(request, quotas), ...caps]
-          const claim = Claim.make({ needs, partition, origin: provider.id })
-          const permit = yield* Effect.mapError(limiter.acquire(claim, restore), refusalOf<E>(provider.id))
-          const authorized = yield* Effect.exit(restore(authorize(request)))
-          if (Exit.isFailure(authorized)) {
-            limiter.settle(permit, "unsent", { signal: Signal.none })
-            return yield* Effect.failCause(authorized.cause)
-          }
-          let decoded: Decoded<E> = { signal: Signal.none }
-          const sent = Effect.flatMap(send(base, authorized.value), (response) =>
-            Body.read(provider, authorized.value, response)
+      Effect.withFiber((fiber) => {
+        const draws = provider.classify(request, quotas)
+        const needs = caps.length === 0 ? draws : [...draws, ...caps]
+        const claim = Claim.make({ needs, partition, origin: provider.id })
+        const permit = limiter.permit(claim, fiber)
+        let isSent = false
+        const settled = (wire: Wire, response: Response): Attempt<E> => {
+          const { refusal, signal } = provider.decode(wire)
+          const bodyFollows = refusal === undefined && holdsBody(claim) && Body.isExpected(request, response)
+          limiter.settle(permit, refusal ? "refused" : "answered", { signal, refusal, bodyFollows })
+          if (refusal) return Effect.fail(refusal)
+          return Effect.succeed(
+            bodyFollows ? Body.releasing(response, (end) => limiter.release(permit, end)) : response
           )
-          const exit = yield* Effect.exit(restore(sent))
-          if (Exit.isSuccess(exit)) decoded = exit.value.decoded
-          const { refusal, signal } = decoded
-          const bodyFollows = holdsBody(claim) && Exit.isSuccess(exit) && Body.isExpected(request, exit.value.response)
-          limiter.settle(permit, refusal ? "refused" : Outcome.fromExit(exit), { signal, refusal, bodyFollows })
-          if (Exit.isFailure(exit)) return yield* Effect.failCause(exit.cause)
-          if (refusal) {
-            limiter.release(permit, "read")
-            return yield* Effect.fail(refusal)
-          }
-          return bodyFollows
-            ? Body.releasing(exit.value.response, (end) => limiter.release(permit, end))
-            : exit.value.response
+        }
+        const sent = authorize(request, (authorized) => {
+          isSent = true
+          return Effect.flatMap(Effect.updateContext(base.execute(authorized), unfollowing), (response) =>
+            Body.read(provider, authorized, response, fiber.getRef(Clock.Clock), settled)
+          )
         })
-      )
+        const admitted = Effect.withFiber((fiber) => {
+          const next = limiter.admit(permit, fiber, sent)
+          return next === sent ? sent : Effect.mapError(next, refused)
+        })
+        return Effect.onExitPrimitive(admitted, (exit) => {
+          if (isOpen(permit)) limiter.settle(permit, isSent ? Outcome.fromExit(exit) : "unsent")
+        })
+      })
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Attempt<E> =>
-      Effect.flatMap(place(request), (placed) =>
-        withDefaults(options, retrying(provider, placed.request, retry, around(attempt(placed), placed.request)))
-      )
+      place(request, (placed) => {
+        const flow = around(attempt(placed), placed.request)
+        return withDefaults(options, retrying(provider, placed.request, options.retry, own, flow))
+      })
 
     return HttpClient.makeWith<E | Failure, never, E | Failure, never>(
       (prepared) => Effect.flatMap(prepared, execute),
@@ -100,29 +109,30 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     )
   })
 
+const isOpen = ({ state }: Permit) => state === "held" || state === "waiting"
+
 const holdsBody = (claim: Claim.Claim) => claim.needs.some((need) => need.quota.kind === "concurrency")
 
 /** Redirects are not followed silently: each would be counted, and only one is admitted. */
-const send = (base: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) =>
-  Effect.flatMap(Effect.serviceOption(FetchHttpClient.RequestInit), (init) =>
-    Effect.provideService(base.execute(request), FetchHttpClient.RequestInit, {
-      ...Option.getOrUndefined(init),
-      redirect: "manual"
-    })
-  )
+const unfollowing = (context: Context.Context<never>): Context.Context<never> => {
+  const init = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
+  return Context.add(context, FetchHttpClient.RequestInit, init ? { ...init, ...manually } : manually)
+}
+const manually = { redirect: "manual" } as const
 
 const retrying = <E extends RateLimited, Q extends Quotas>(
   provider: Provider<E, Q>,
   request: HttpClientRequest.HttpClientRequest,
-  retry: NonNullable<Options["retry"]>,
+  chosen: Options["retry"],
+  own: Schedule.Schedule<unknown, unknown>,
   flow: Attempt<E>
 ): Attempt<E> => {
-  if (retry === "none" || request.body._tag === "Stream") return flow
-  const repeatsRefused = provider.repeatsRefused(request)
-  return Bounded.retry(flow, {
-    schedule: retry,
-    while: (error) =>
-      isRateLimited(error) ? repeatsRefused : error._tag === "HttpClientError" && isIdempotent(request)
+  if (chosen === "none" || request.body._tag === "Stream") return flow
+  const isRepeatable = (error: Failure | E) =>
+    isRateLimited(error) ? provider.repeatsRefused(request) : error._tag === "HttpClientError" && isIdempotent(request)
+  return Effect.withFiber((fiber) => {
+    const schedule = chosen ?? fiber.getRef(RetrySchedule.Default) ?? own
+    return Bounded.retry(flow, fiber, { schedule, while: isRepeatable })
   })
 }
 
@@ -133,8 +143,8 @@ const idempotentMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 /** A quota that a refusal closed for long is told by that very refusal. */
 const refusalOf =
   <E extends RateLimited>(id: string) =>
-  (error: AdmissionError): AdmissionError | E => {
-    if (error.reason._tag !== "Closed") return error
+  (error: Failure | E): Failure | E => {
+    if (!(error instanceof AdmissionError) || error.reason._tag !== "Closed") return error
     const refusal = Option.getOrUndefined(error.reason.refusal)
     return isRateLimited(refusal) && refusal.provider === id ? (refusal as E) : error
   }

@@ -32,10 +32,12 @@ import * as Claim from "./Claim.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
+import { Deadline, Priority, Tenant } from "./limiter/References.ts"
 import * as ExitOutcome from "./Outcome.ts"
 import { layerMemory, RateLimiterStore } from "./RateLimiterStore.ts"
 import * as Signal from "./Signal.ts"
 
+export { Deadline, Priority, Tenant }
 export type { LimiterEvent, QuotaStatus }
 
 /** How a limiter behaves over any store; times are durations. */
@@ -65,17 +67,18 @@ export interface Options extends StoreOptions {
 }
 
 export interface Service {
-  /** Takes every slot of the claim without any wait, or none. Settle the permit in any case. */
-  readonly tryAcquire: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Permit | undefined
+  /** A permit to ask for: on the tenant's quotas, if the claim names no partition. Settle it in any case. */
+  readonly permit: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Permit
   /**
-   * Waits until every slot of the claim was taken. `restore` makes the wait, and nothing else, interruptible: run this in
-   * an uninterruptible region and settle the permit in any case.
+   * Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. Have the permit settled
+   * by a finalizer around the effect that calls this, as `withPermit` does.
    */
-  readonly acquire: (
-    claim: Claim.Claim,
-    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  ) => Effect.Effect<Permit, AdmissionError>
-  /** Ends a permit with what the response said. Concurrency slots stay held until `release` if the body is still to be read. */
+  readonly admit: <A, E, R>(
+    permit: Permit,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    next: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | AdmissionError, R>
+  /** Ends a permit with what the response said; one that was never admitted gives its place up. Concurrency slots stay held until `release` if the body is still to be read. */
   readonly settle: (
     permit: Permit,
     outcome: Outcome,
@@ -92,17 +95,6 @@ export interface Service {
 
 export class RateLimiter extends Context.Service<RateLimiter, Service>()("@sluice/core/RateLimiter") {}
 
-/** Until when a call may wait, counted from the call; no limit by default. */
-export const Deadline = Context.Reference<Duration.Duration | undefined>("@sluice/core/RateLimiter/Deadline", {
-  defaultValue: () => undefined
-})
-
-/** Higher goes first; 0 by default. */
-export const Priority = Context.Reference<number>("@sluice/core/RateLimiter/Priority", { defaultValue: () => 0 })
-
-/** Whose quotas a claim that names no partition draws on. */
-export const Tenant = Context.Reference<string>("@sluice/core/RateLimiter/Tenant", { defaultValue: () => "" })
-
 const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
   Effect.gen(function* () {
     const store = yield* RateLimiterStore
@@ -115,31 +107,15 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
     return {
-      tryAcquire: (claim, fiber) => limiter.tryAcquire(placed(claim, fiber)),
-      acquire: (claim, restore) =>
-        Effect.withFiber((fiber) =>
-          limiter.acquire(placed(claim, fiber), fiber.getRef(Priority), fiber.getRef(Deadline), restore)
-        ),
-      settle: (permit, outcome, details) =>
-        limiter.settle(
-          permit,
-          outcome,
-          details?.signal ?? Signal.none,
-          details?.refusal,
-          details?.bodyFollows === true
-        ),
+      permit: (claim, fiber) => limiter.permit(claim, fiber),
+      admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
+      settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
       estimate: (claim) => Effect.sync(() => Duration.millis(limiter.estimate(claim))),
       events: Stream.fromPubSub(events)
     }
   })
-
-/** The claim on its tenant's quotas, if it names no partition itself. */
-const placed = (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => {
-  const name = claim.partition === "" ? fiber.getRef(Tenant) : ""
-  return name === "" ? claim : Claim.inPartition(claim, name)
-}
 
 /** A limiter over any store. */
 export const layerStore = (options: StoreOptions = {}): Layer.Layer<RateLimiter, never, RateLimiterStore> =>
@@ -165,10 +141,7 @@ export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
   Effect.map(RateLimiter, (limiter) => ({
     ...limiter,
-    tryAcquire: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) =>
-      limiter.tryAcquire({ ...claim, needs: [] }, fiber),
-    acquire: (claim: Claim.Claim, restore: Parameters<Service["acquire"]>[1]) =>
-      limiter.acquire({ ...claim, needs: [] }, restore)
+    permit: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => limiter.permit({ ...claim, needs: [] }, fiber)
   }))
 ).pipe(Layer.provide(layer))
 
@@ -205,19 +178,19 @@ export const withPermit: {
     claim: Claim.Claim,
     options?: { readonly decode?: (exit: Exit.Exit<A, E>) => Signal.Signal }
   ): Effect.Effect<A, E | AdmissionError, R | RateLimiter> =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.withFiber((fiber) => {
-        const limiter = Context.getUnsafe(fiber.context, RateLimiter)
-        const use = (permit: Permit) =>
-          Effect.onExit(restore(self), (exit) => {
-            const signal = options?.decode?.(exit) ?? Signal.none
-            limiter.settle(permit, signal.isRefusal ? "refused" : ExitOutcome.fromExit(exit), { signal })
-            return Effect.void
-          })
-        const permit = limiter.tryAcquire(claim, fiber)
-        return permit ? use(permit) : Effect.flatMap(limiter.acquire(claim, restore), use)
-      })
-    )
+    // The finalizer stands before anything is asked for: from then on an interruption cannot come between.
+    Effect.withFiber((fiber) => {
+      const limiter = Context.getUnsafe(fiber.context, RateLimiter)
+      const permit = limiter.permit(claim, fiber)
+      return Effect.onExitPrimitive(
+        Effect.withFiber((fiber) => limiter.admit(permit, fiber, self)),
+        (exit: Exit.Exit<A, E | AdmissionError>) => {
+          if (permit.state !== "held") return void limiter.settle(permit, "unsent")
+          const signal = options?.decode?.(exit as Exit.Exit<A, E>) ?? Signal.none
+          limiter.settle(permit, signal.isRefusal ? "refused" : ExitOutcome.fromExit(exit), { signal })
+        }
+      )
+    })
 )
 
 /** Refuses at once, with the earliest instant, what cannot be admitted within so long. */

@@ -62,7 +62,7 @@ export const serverDirected = (options: Options = {}): Schedule.Schedule<Duratio
   if (!(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 0))) {
     refuse("maxAttempts", "a whole number from 0, or Infinity", maxAttempts)
   }
-  return Schedule.fromStepWithMetadata(
+  const schedule = Schedule.fromStepWithMetadata(
     Effect.gen(function* () {
       const fallbackStep = yield* Schedule.toStep(fallback)
       // `Effect.retry` makes the step before the first attempt, so that calls which succeed are deposited too.
@@ -83,7 +83,12 @@ export const serverDirected = (options: Options = {}): Schedule.Schedule<Duratio
         }).pipe(Pull.catchDone(() => stop))
     })
   )
+  if (budget === undefined && options.fallback === undefined) startsAtFailure.add(schedule)
+  return schedule
 }
+
+/** Schedules to which it is the same whether their run begins with the call or with its first failure. @internal */
+export const startsAtFailure = new WeakSet<Schedule.Schedule<unknown, unknown>>()
 
 /**
  * A budget for `serverDirected`: among the last `window` (default 10 s) at most `minimum` (default 10) retries, and `ratio`

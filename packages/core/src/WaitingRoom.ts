@@ -21,7 +21,7 @@ export type Refusal =
   | Extract<Decision, { readonly _tag: "Shut" | "Never" }>
 
 export interface Handlers<W extends Waiter> {
-  readonly admitted: (waiter: W) => void
+  readonly admitted: (waiter: W, now: number) => void
   readonly refused: (waiter: W, refusal: Refusal) => void
 }
 
@@ -168,7 +168,7 @@ export class WaitingRoom<W extends Waiter> {
       const decision = this.store.admit(waiter.permit, now)
       if (decision._tag === "Admitted") {
         this.take(waiter)
-        this.handlers.admitted(waiter)
+        this.handlers.admitted(waiter, now)
       } else if (decision._tag === "Wait") {
         const { at, need } = decision
         if (waiter.permit.books[need] === lane.book) return this.blocked(lane, waiter, need, at, now)

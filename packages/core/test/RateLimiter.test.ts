@@ -1,6 +1,6 @@
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Scope, Stream, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Scheduler, Scope, Stream, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { collectGarbage } from "./support/collectGarbage.ts"
 
@@ -70,6 +70,29 @@ describe("RateLimiter", () => {
       assert.deepStrictEqual(at, [0, 0, 1010, 1010])
       const [status] = yield* RateLimiter.status()
       assert.strictEqual(status?.inFlight, 0)
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("keeps nothing of a call that is interrupted, at whatever step of its way", () =>
+    Effect.gen(function* () {
+      const claim = Claim.of(perSecond)
+      const stepwise = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.provideService(effect, Scheduler.MaxOpsBeforeYield, 3)
+      const sent: Array<number> = []
+      for (let step = 0; step < 25; step++) {
+        // Two at once, two that wait.
+        const calls = Array.from({ length: 4 }, () =>
+          Effect.sync(() => sent.push(step)).pipe(RateLimiter.withPermit(claim), stepwise)
+        )
+        const fibers = yield* Effect.forEach(calls, (one) => Effect.forkChild(one))
+        for (let i = 0; i < step; i++) yield* Effect.yieldNow
+        yield* Fiber.interruptAll(fibers)
+        yield* TestClock.adjust("2 minutes")
+        const [status] = yield* RateLimiter.status()
+        assert.deepStrictEqual([status?.inFlight ?? 0, status?.free ?? 2], [0, 2], `interrupted at step ${step}`)
+      }
+      assert.notInclude(sent, 0)
+      assert.include(sent, 24)
     }).pipe(Effect.provide(RateLimiter.layer))
   )
 
@@ -291,6 +314,18 @@ describe("RateLimiter", () => {
       const admitted = metrics.find(({ id }) => id === "sluice_admitted_total")
       assert.deepInclude(admitted?.state, { count: 2 })
     }).pipe(Effect.provide(RateLimiter.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
+  )
+
+  it.effect("counts into one series what several limiters admit", () =>
+    Effect.gen(function* () {
+      const claim = Claim.of(perSecond)
+      for (const calls of [1, 2]) {
+        const each = Effect.replicateEffect(Effect.void.pipe(RateLimiter.withPermit(claim)), calls)
+        yield* each.pipe(Effect.provide(RateLimiter.layer, { local: true }))
+        const admitted = (yield* Metric.snapshot).find(({ id }) => id === "sluice_admitted_total")
+        assert.deepInclude(admitted?.state, { count: calls === 1 ? 1 : 3 })
+      }
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("logs refusals with what was said, only where that is asked for", () =>

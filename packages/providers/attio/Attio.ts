@@ -81,6 +81,10 @@ const targetOf = ({ method, url }: HttpClientRequest.HttpClientRequest): Target 
   path: URL.parse(url, "https://api.attio.com")?.pathname ?? url
 })
 
+/** A read needs no look at its path. */
+const kindOfRequest = (request: HttpClientRequest.HttpClientRequest): Kind =>
+  request.method === "GET" ? "reads" : kindOf(targetOf(request))
+
 /** Which requests an endpoint such as `GET /v2/notes` means; throws `ClaimError`. */
 const matcherOf = (endpoint: string): ((target: Target) => boolean) => {
   const [, method, template] = /^([A-Z]+) (\/[^\s?#]+)$/.exec(endpoint) ?? []
@@ -105,12 +109,12 @@ const classifyWith = (limits: Limits) => {
     draw: Claim.need(quota, { within: endpoint })
   }))
   return (request: HttpClientRequest.HttpClientRequest, own: typeof quotas): ReadonlyArray<Claim.Draw> => {
-    const target = targetOf(request)
-    const kind = kindOf(target)
+    const kind = kindOfRequest(request)
+    const target = endpoints.length > 0 ? targetOf(request) : undefined
     return [
       Claim.need(kind === "writes" ? own.writes : own.reads),
       ...(kind === "queries" ? [Claim.need(own.queries, { partition: limits.workspace })] : []),
-      ...endpoints.filter(({ matches }) => matches(target)).map(({ draw }) => draw)
+      ...endpoints.filter(({ matches }) => target && matches(target)).map(({ draw }) => draw)
     ]
   }
 }
@@ -166,7 +170,7 @@ export const providerWith = (limits: Limits): Provider<AttioRateLimited, typeof 
   reads: "errors",
   // "A rate limited response means that we have not processed the request, so it can be safely retried."
   repeatsRefused: () => true,
-  around: TooComplex.make((request) => kindOf(targetOf(request)) === "queries")
+  around: TooComplex.make((request) => kindOfRequest(request) === "queries")
 })
 
 /** Attio as a value: quotas, classify, decode and what is read from a sequence of refusals. */

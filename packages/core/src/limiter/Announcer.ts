@@ -16,7 +16,10 @@ export class Announcer {
   /** The provider's own error that closed a quota last. */
   private readonly refusals = new WeakMap<Book, unknown>()
 
+  private readonly admittedCount: Metrics.Count
+
   constructor(clock: Clock.Clock, context: Context.Context<never>, published: PubSub.PubSub<LimiterEvent>) {
+    this.admittedCount = Metrics.admittedIn(context)
     this.clock = clock
     this.context = context
     this.published = published
@@ -24,15 +27,21 @@ export class Announcer {
 
   /** A call was admitted, at once or after so long. */
   admitted(afterMillis?: number): void {
-    Metrics.admitted.updateUnsafe(1, this.context)
+    this.admittedCount.value++
     if (afterMillis !== undefined) Metrics.waited.updateUnsafe(afterMillis, this.context)
   }
 
-  waitsLong({ lane, permit }: WaitingCall, expectedAt: number, waiting: number, now: number, span: Tracer.Span): void {
+  waitsLong(
+    { lane, permit }: WaitingCall,
+    expectedAt: number,
+    waiting: number,
+    now: number,
+    span: Tracer.Span | undefined
+  ): void {
     const quota = lane?.book.quota.name ?? ""
     const expected = this.dateOf(expectedAt, now)
     const attributes = { quota, expectedAt: DateTime.formatIso(expected) }
-    span.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), attributes)
+    span?.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), attributes)
     this.publish({ _tag: "LongWait", partition: permit.claim.partition, quota, expectedAt: expected, waiting })
   }
 

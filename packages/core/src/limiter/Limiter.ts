@@ -1,8 +1,8 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, Duration, Effect, Fiber, type PubSub } from "effect"
+import { type Clock, type Context, Duration, Effect, Fiber, type PubSub, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
-import type { Claim } from "../Claim.ts"
+import { type Claim, inPartition } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
@@ -10,9 +10,17 @@ import { closedError } from "./admissionError.ts"
 import { Announcer } from "./Announcer.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
 import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
+import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+/** What is known of an end: what the response said, the provider's error, and whether its body is still to be read. */
+export interface Details {
+  readonly signal?: Signal.Signal
+  readonly refusal?: unknown
+  readonly bodyFollows?: boolean
+}
+
+type AnyFiber = Fiber.Fiber<unknown, unknown>
 
 const evictEveryMillis = 60_000
 
@@ -47,50 +55,47 @@ export class Limiter {
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
     this.room = new WaitingRoom(store, options.queueBound, {
-      admitted: (call) => {
+      admitted: (call, now) => {
         this.inFlight++
-        call.resume(Effect.succeed(call.permit))
+        this.announcer.admitted(now - call.since)
+        call.end(call.next)
       },
-      refused: (call, refusal) => this.sendAway(call, refusal)
+      refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
     })
   }
 
-  /** Takes the claim's slots at once, or nothing: also when somebody waits who would be overtaken. */
-  tryAcquire(claim: Claim): Permit | undefined {
-    if (this.isClosed || this.room.size > 0) return undefined
-    const permit = this.store.permit(claim)
-    if (this.store.admit(permit, this.now())._tag !== "Admitted") {
-      this.store.discard(permit)
-      return undefined
-    }
-    this.inFlight++
-    this.announcer.admitted()
-    return permit
+  /** A permit to ask for: on its tenant's quotas, if the claim names no partition itself. Settle it in any case. */
+  permit(claim: Claim, fiber: AnyFiber): Permit {
+    const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
+    return this.store.permit(tenant === "" ? claim : inPartition(claim, tenant))
   }
 
-  acquire(
-    claim: Claim,
-    priority: number,
-    deadline: Duration.Duration | undefined,
-    restore: Restore
-  ): Effect.Effect<Permit, AdmissionError> {
-    if (this.isClosed) return Effect.fail(closedError(claim))
+  /** Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. */
+  admit<A, E, R>(
+    permit: Permit,
+    fiber: AnyFiber,
+    next: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | AdmissionError, R> {
+    if (this.isClosed) return Effect.fail(closedError(permit.claim))
     const now = this.now()
-    const permit = this.store.permit(claim)
-    permit.priority = priority
-    permit.sequence = this.sequence++
-    const decision = this.room.isFree(permit) ? this.store.admit(permit, now) : undefined
+    const isCrowded = this.room.size > 0
+    if (isCrowded) this.rank(permit, fiber)
+    const decision = isCrowded && !this.room.isFree(permit) ? undefined : this.store.admit(permit, now)
     if (decision?._tag === "Admitted") {
       this.inFlight++
       this.announcer.admitted()
-      return Effect.succeed(permit)
+      return next
     }
-    const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
-    return this.wait(permit, decision && { ...decision }, deadlineAt, now, restore)
+    if (!isCrowded) this.rank(permit, fiber)
+    return this.wait(permit, fiber, decision, now, next)
   }
 
-  settle(permit: Permit, outcome: Outcome, signal: Signal.Signal, refusal: unknown, bodyFollows: boolean): void {
+  /** Ends a permit in whatever state it is; one that was never admitted gives its place up. */
+  settle(permit: Permit, seen: Outcome, details: Details = {}): void {
+    if (permit.state === "waiting") this.leave(permit)
     if (permit.state !== "held") return
+    const outcome = permit.waiter instanceof WaitingCall && !permit.waiter.hasGone ? "unsent" : seen
+    const { bodyFollows, refusal, signal = Signal.none } = details
     const nanos = this.clock.monotonicTimeNanosUnsafe()
     const endedAt = Math.ceil(Number(nanos) / 1e6)
     this.inFlight--
@@ -143,7 +148,7 @@ export class Limiter {
   close(drain: Duration.Duration): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.isClosed = true
-      for (const call of this.room.clear()) call.resume(Effect.fail(closedError(call.permit.claim)))
+      for (const call of this.room.clear()) call.end(Effect.fail(closedError(call.permit.claim)))
       const stopTimer = this.timer ? Fiber.interrupt(this.timer) : Effect.void
       if (this.inFlight === 0 || Duration.isZero(drain)) return stopTimer
       const idle = Effect.callback<void>((resume) => {
@@ -153,49 +158,55 @@ export class Limiter {
     })
   }
 
-  /** The slow path: only who has to wait pays for a span, a callback and a place in the room. */
-  private wait(
-    permit: Permit,
-    decision: Decision | undefined,
-    deadlineAt: number,
-    now: number,
-    restore: Restore
-  ): Effect.Effect<Permit, AdmissionError> {
-    return Effect.useSpan(
-      "RateLimiter.wait",
-      { attributes: { "sluice.partition": permit.claim.partition } },
-      (span) => {
-        let leave = () => {}
-        const waiting = Effect.callback<Permit, AdmissionError>((resume) => {
-          const call = new WaitingCall(permit, deadlineAt, resume)
-          leave = () => this.room.leave(call, this.now())
-          if (decision?._tag === "Shut" || decision?._tag === "Never") {
-            this.store.discard(permit)
-            return this.sendAway(call, decision)
-          }
-          const expectedAt = this.room.enter(call, decision, now)
-          if (call.lane && expectedAt - now >= this.longWaitMillis) {
-            this.announcer.waitsLong(call, expectedAt, this.room.size, now, span)
-          }
-          this.arm()
-        })
-        return Effect.onExit(restore(waiting), (exit) => {
-          if (exit._tag === "Success") {
-            this.announcer.admitted(this.now() - now)
-          } else if (permit.state === "held") {
-            this.settle(permit, "unsent", Signal.none, undefined, false)
-          } else {
-            leave()
-            this.arm()
-          }
-          return Effect.void
-        })
-      }
-    )
+  private rank(permit: Permit, fiber: AnyFiber): void {
+    permit.priority = fiber.getRef(Priority)
+    permit.sequence = this.sequence++
   }
 
-  private sendAway(call: WaitingCall, refusal: Refusal): void {
-    call.resume(Effect.fail(this.announcer.errorOf(call, refusal, this.queueBound, this.now())))
+  /** The slow path: only who has to wait pays for a place in the room, and only who is traced for a span. */
+  private wait<A, E, R>(
+    permit: Permit,
+    fiber: AnyFiber,
+    decision: Decision | undefined,
+    now: number,
+    next: Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | AdmissionError, R> {
+    const deadline = fiber.getRef(Deadline)
+    const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
+    const isTraced = fiber.cache.tracer !== undefined
+    const call = (permit.waiter = new WaitingCall(permit, deadlineAt, now, isTraced ? Effect.void : next))
+    if (decision?._tag === "Shut" || decision?._tag === "Never") return Effect.fail(this.errorOf(call, decision))
+    const expectedAt = this.room.enter(call, decision, now)
+    this.arm()
+    const turn = call.turn as Effect.Effect<A, E | AdmissionError, R>
+    if (!isTraced) {
+      this.announce(call, expectedAt, now, undefined)
+      return turn
+    }
+    const attributes = { "sluice.partition": permit.claim.partition }
+    const traced = Effect.useSpan("RateLimiter.wait", { attributes }, (span) => {
+      this.announce(call, expectedAt, now, span)
+      return turn
+    })
+    return Effect.flatMap(traced, () => next)
+  }
+
+  private announce(call: WaitingCall, expectedAt: number, now: number, span: Tracer.Span | undefined): void {
+    if (!call.lane || expectedAt - now < this.longWaitMillis) return
+    this.announcer.waitsLong(call, expectedAt, this.room.size, now, span)
+  }
+
+  private leave(permit: Permit): void {
+    const { waiter } = permit
+    if (waiter instanceof WaitingCall) {
+      this.room.leave(waiter, this.now())
+      this.arm()
+    }
+    this.store.discard(permit)
+  }
+
+  private errorOf(call: WaitingCall, refusal: Refusal): AdmissionError {
+    return this.announcer.errorOf(call, refusal, this.queueBound, this.now())
   }
 
   private afterEnd(permit: Permit, now: number): void {

@@ -1,20 +1,43 @@
-import type { Effect } from "effect"
+import { Effect } from "effect"
 import type { Permit } from "../Admission.ts"
 import type { Lane, Waiter } from "../admission/Lane.ts"
-import type { AdmissionError } from "../AdmissionError.ts"
 
-/** A call that waits, and how to tell it the outcome. */
+type Next = Effect.Effect<unknown, unknown, unknown>
+
+/** A call that waits. Its turn may come before its fiber listens. */
 export class WaitingCall implements Waiter {
   lane: Lane | undefined = undefined
   before: Waiter | undefined = undefined
   after: Waiter | undefined = undefined
   readonly permit: Permit
   readonly deadlineAt: number
-  readonly resume: (effect: Effect.Effect<Permit, AdmissionError>) => void
+  readonly since: number
+  /** What goes once its turn has come. */
+  readonly next: Next
+  /** Whether the fiber went on, so that something may have been sent. */
+  hasGone = false
+  private outcome: Next | undefined = undefined
+  private resume: ((effect: Next) => void) | undefined = undefined
 
-  constructor(permit: Permit, deadlineAt: number, resume: WaitingCall["resume"]) {
+  constructor(permit: Permit, deadlineAt: number, since: number, next: Next) {
     this.permit = permit
     this.deadlineAt = deadlineAt
-    this.resume = resume
+    this.since = since
+    this.next = next
+  }
+
+  /** What the call's fiber waits for: its outcome, to go on with. */
+  get turn(): Next {
+    return Effect.callback<unknown, unknown, unknown>((resume) => {
+      this.resume = resume
+      if (this.outcome) this.end(this.outcome)
+    })
+  }
+
+  end(outcome: Next): void {
+    this.outcome = outcome
+    if (!this.resume) return
+    this.hasGone = true
+    this.resume(outcome)
   }
 }

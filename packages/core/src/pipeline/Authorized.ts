@@ -1,5 +1,5 @@
 /** Completes a request: where it goes and on whose quotas, and with which key, once it may go. */
-import { Cache, Effect, Option, Redacted } from "effect"
+import { Cache, Effect, Redacted } from "effect"
 import { HttpClientError, HttpClientRequest } from "effect/http"
 import type { Provider, Quotas } from "../Provider.ts"
 import type { RateLimited } from "../RateLimited.ts"
@@ -13,7 +13,8 @@ export interface Placed {
   readonly partition: string
 }
 
-type Completed<A> = Effect.Effect<A, HttpClientError.HttpClientError>
+type Request = HttpClientRequest.HttpClientRequest
+type Completed<A, E> = Effect.Effect<A, E | HttpClientError.HttpClientError>
 
 /** Keys rotate; the names of so many are remembered. */
 const rememberedKeys = 256
@@ -26,16 +27,25 @@ export const make = <E extends RateLimited, Q extends Quotas>(
   Effect.gen(function* () {
     const { apiKey } = options
     const baseUrl = (options.baseUrl ?? provider.baseUrl).replace(/\/+$/, "")
-    const key = Redacted.isRedacted(apiKey) ? Effect.succeed(apiKey) : apiKey
     const partition = yield* partitionOf(options)
-    const prepare = provider.prepare ?? Effect.succeed
+    const withKey = (request: Request, key: Redacted.Redacted) =>
+      HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(key)}`)
+    const { prepare } = provider
     return {
-      place: (request: HttpClientRequest.HttpClientRequest): Completed<Placed> =>
-        Effect.all({ request: Effect.flatMap(placed(request, baseUrl), prepare), partition }),
-      authorize: (request: HttpClientRequest.HttpClientRequest): Completed<HttpClientRequest.HttpClientRequest> =>
-        Effect.map(key, (redacted) =>
-          HttpClientRequest.setHeader(request, "authorization", `${provider.authorization} ${Redacted.value(redacted)}`)
-        )
+      /** Goes on at once where nothing has to be asked for. */
+      place: <A, E>(request: Request, next: (placed: Placed) => Effect.Effect<A, E>): Completed<A, E> => {
+        const addressed = placed(request, baseUrl)
+        if (addressed instanceof HttpClientError.HttpClientError) return Effect.fail(addressed)
+        const named = (request: Request) =>
+          typeof partition === "string"
+            ? next({ request, partition })
+            : Effect.flatMap(partition, (partition) => next({ request, partition }))
+        return prepare ? Effect.flatMap(prepare(addressed), named) : named(addressed)
+      },
+      authorize: <A, E>(request: Request, next: (authorized: Request) => Effect.Effect<A, E>): Completed<A, E> =>
+        Redacted.isRedacted(apiKey)
+          ? Effect.suspend(() => next(withKey(request, apiKey)))
+          : Effect.flatMap(apiKey, (key) => next(withKey(request, key)))
     }
   })
 
@@ -43,35 +53,27 @@ export const make = <E extends RateLimited, Q extends Quotas>(
 const partitionOf = (options: { readonly apiKey: Key; readonly partition?: string | undefined }) =>
   Effect.gen(function* () {
     const { apiKey, partition } = options
-    if (partition !== undefined) return Effect.succeed(partition)
-    if (Redacted.isRedacted(apiKey)) return Effect.succeed(yield* fingerprint(Redacted.value(apiKey)))
+    if (partition !== undefined) return partition
+    if (Redacted.isRedacted(apiKey)) return yield* fingerprint(Redacted.value(apiKey))
     const names = yield* Cache.make({ capacity: rememberedKeys, lookup: fingerprint })
     return Effect.flatMap(apiKey, (key) => Cache.get(names, Redacted.value(key)))
   })
 
-const placed = (
-  request: HttpClientRequest.HttpClientRequest,
-  baseUrl: string
-): Effect.Effect<HttpClientRequest.HttpClientRequest, HttpClientError.HttpClientError> => {
-  if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(request.url)) {
-    return Effect.succeed(HttpClientRequest.prependUrl(request, baseUrl))
-  }
-  const url = Option.fromNullishOr(URL.parse(request.url))
+const placed = (request: Request, baseUrl: string): Request | HttpClientError.HttpClientError => {
+  if (!/^[a-z][a-z0-9+.-]*:|^\/\//i.test(request.url)) return HttpClientRequest.prependUrl(request, baseUrl)
+  const url = URL.parse(request.url)
   const home = URL.parse(baseUrl)
   const isAtHome =
-    Option.isSome(url) &&
-    url.value.origin === home?.origin &&
-    `${url.value.pathname}/`.startsWith(`${home.pathname.replace(/\/+$/, "")}/`)
-  return isAtHome
-    ? Effect.succeed(request)
-    : Effect.fail(
-        new HttpClientError.HttpClientError({
-          reason: new HttpClientError.InvalidUrlError({
-            request,
-            description: `the address lies outside ${baseUrl}, where this client's key belongs`
-          })
-        })
-      )
+    url !== null &&
+    url.origin === home?.origin &&
+    `${url.pathname}/`.startsWith(`${home.pathname.replace(/\/+$/, "")}/`)
+  if (isAtHome) return request
+  return new HttpClientError.HttpClientError({
+    reason: new HttpClientError.InvalidUrlError({
+      request,
+      description: `the address lies outside ${baseUrl}, where this client's key belongs`
+    })
+  })
 }
 
 /** A name for a key that tells nothing of it. */

@@ -1,29 +1,29 @@
 /** Reads as much of a response's body as telling a refusal takes, and leaves it readable. */
-import { Cause, Clock, Effect, Exit, Option, Pull, Scope, Stream } from "effect"
+import { Cause, type Clock, Effect, Exit, Option, Pull, Scope, Stream } from "effect"
 import { HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
-import type { Decoded, Provider, Quotas, Wire } from "../Provider.ts"
+import type { Provider, Quotas, Wire } from "../Provider.ts"
 import type { RateLimited } from "../RateLimited.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
 
 const maxBytes = 65_536
 
-/** What the response says, and the response as if nobody had looked. */
-export const read = <E extends RateLimited, Q extends Quotas>(
+/** Goes on with what `decode` may see of the response, and with the response as if nobody had looked. */
+export const read = <E extends RateLimited, Q extends Quotas, A, E2>(
   provider: Provider<E, Q>,
   request: HttpClientRequest.HttpClientRequest,
-  response: Response
-): Effect.Effect<{ readonly decoded: Decoded<E>; readonly response: Response }> =>
-  Effect.flatMap(Clock.currentTimeMillis, (receivedAtMillis) => {
-    const decode = (body: string) => provider.decode(wireOf(request, response, body, receivedAtMillis))
-    const isRead =
-      response.status >= 400 || (provider.reads === "json" && /json/i.test(response.headers["content-type"] ?? ""))
-    if (!isRead) return Effect.succeed({ decoded: decode(""), response })
-    return Effect.map(peek(response), ({ bytes, restored }) => ({
-      decoded: decode(new TextDecoder().decode(bytes)),
-      response: restored
-    }))
-  })
+  response: Response,
+  clock: Clock.Clock,
+  next: (wire: Wire, response: Response) => Effect.Effect<A, E2>
+): Effect.Effect<A, E2> => {
+  const receivedAtMillis = clock.currentTimeMillisUnsafe()
+  const isRead =
+    response.status >= 400 || (provider.reads === "json" && /json/i.test(response.headers["content-type"] ?? ""))
+  if (!isRead) return next(wireOf(request, response, "", receivedAtMillis), response)
+  return Effect.flatMap(peek(response), ({ bytes, restored }) =>
+    next(wireOf(request, response, new TextDecoder().decode(bytes), receivedAtMillis), restored)
+  )
+}
 
 /** Whether a body follows at all: without one there is nothing whose end could be waited for. */
 export const isExpected = (request: HttpClientRequest.HttpClientRequest, response: Response): boolean =>
@@ -60,6 +60,9 @@ export const releasing = (response: Response, release: (end: "read" | "cut") => 
   return watched
 }
 
+/** A path that parsing would leave as it is, as most are. */
+const plainPath = /^https?:\/\/[\w.:-]+((?:\/[\w~-]+)+)$/
+
 const wireOf = (
   request: HttpClientRequest.HttpClientRequest,
   response: Response,
@@ -68,7 +71,7 @@ const wireOf = (
 ): Wire => ({
   request: {
     method: request.method,
-    path: URL.parse(request.url)?.pathname ?? request.url,
+    path: plainPath.exec(request.url)?.[1] ?? URL.parse(request.url)?.pathname ?? request.url,
     headers: request.headers
   },
   status: response.status,

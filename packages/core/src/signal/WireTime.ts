@@ -105,6 +105,13 @@ export const reset = (text: string, rounding: Rounding): Instant | undefined => 
 
 /** A date of HTTP in epoch milliseconds, from 1970 on. */
 export const httpDateMillis = (text: string): number | undefined => {
+  // A second's responses carry the same `Date`.
+  if (text !== latest.text) latest = { text, millis: httpDateOf(text) }
+  return latest.millis
+}
+let latest: { readonly text: string; readonly millis: number | undefined } = { text: "", millis: undefined }
+
+const httpDateOf = (text: string): number | undefined => {
   const trimmed = trim(text)
   // The parser makes an error for what is no date, with its stack, and headers are read with every response.
   if (!/^[a-z]{3,9},? /i.test(trimmed)) return undefined
