@@ -384,7 +384,7 @@ describe("Signal.fromHeaders", () => {
     [46, { "x-response-time": "47 ms" }],
     [1000, { "x-response-time": "2s" }],
     [0, { "x-response-time": "0.4ms" }],
-    [0, { "x-runtime": "9".repeat(300) }],
+    [year - 1000, { "x-runtime": "9".repeat(300) }],
     [undefined, { "server-timing": "db;dur=fast", "x-runtime": "-1", "x-response-time": "1e3" }],
     [undefined, { "server-timing": "total;dur=53.2", age: "1" }]
   ])("reads %s ms of a server's work from %o, never more than was meant", (expected, headers) => {

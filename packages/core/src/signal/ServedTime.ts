@@ -4,13 +4,13 @@
  *
  * Total, and never too long: a time may have been rounded up in its last written place, which is taken off.
  */
+import * as WireTime from "./WireTime.ts"
 
 /** Longer values are cut. */
 const longest = 2048
 
 const quoted = /"(?:[^"\\]|\\.)*"/g
-const durations = /;\s*dur\s*=\s*(\d+(?:\.\d+)?)/gi
-const number = /^(\d+(?:\.\d+)?)\s*(ms|s)?$/i
+const durations = /;\s*dur\s*=\s*([\d.]+)/gi
 
 /** The headers in the order in which they are believed, and the milliseconds of a number without a unit. */
 const fields: ReadonlyArray<readonly [name: string, millis: number]> = [
@@ -22,19 +22,18 @@ const fields: ReadonlyArray<readonly [name: string, millis: number]> = [
 /** Whole milliseconds; none if nothing is said, or nothing that can be read. */
 export const servedMillis = (header: (name: string) => unknown): number | undefined => {
   const textOf = (name: string) => String(header(name) ?? "").slice(0, longest)
-  const told = Array.from(textOf("server-timing").replace(quoted, "").matchAll(durations), ([, text = ""]) =>
+  const timing = Array.from(textOf("server-timing").replace(quoted, "").matchAll(durations), ([, text = ""]) =>
     least(text, 1)
-  )
-  if (told.length > 0) return Math.max(...told)
+  ).filter((millis) => millis !== undefined)
+  if (timing.length > 0) return Math.max(...timing)
   for (const [name, usual] of fields) {
-    const [, text, unit] = number.exec(textOf(name).trim()) ?? []
-    if (text !== undefined) return least(text, unit === undefined ? usual : unit.toLowerCase() === "s" ? 1000 : 1)
+    const told = least(textOf(name), usual)
+    if (told !== undefined) return told
   }
   return undefined
 }
 
-const least = (text: string, unitMillis: number): number => {
-  const place = 10 ** -(text.split(".")[1]?.length ?? 0)
-  const millis = Math.floor((Number(text) - place) * unitMillis)
-  return Number.isSafeInteger(millis) ? Math.max(0, millis) : 0
+const least = (text: string, unitMillis: number): number | undefined => {
+  const told = WireTime.delay(text, unitMillis, "unknown") ?? WireTime.span(text.replace(/ /g, ""), "unknown")
+  return told && Math.max(0, told.millis - told.toleranceMillis)
 }
