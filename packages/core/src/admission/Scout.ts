@@ -18,7 +18,6 @@ export class Scout {
   readonly slots: number
   private readonly clock: ServerClock
   private readonly narrow: number
-  private latency = 0
   private sentAt = -Infinity
 
   constructor(quota: Quota, clock: ServerClock) {
@@ -29,20 +28,16 @@ export class Scout {
 
   /** When one of the last slots may be taken: `now` unless something is to be learned. */
   opensAt(now: number): number {
-    const { clock, latency, narrow, sentAt } = this
+    const { clock, narrow, sentAt } = this
     if (!clock.isKnown) return now
     const width = clock.width(now)
-    if (width <= Math.max(narrow, 3 * latency)) return now
+    if (width <= Math.max(narrow, 3 * clock.latency)) return now
     // The server sees a request about half its way later.
-    const way = latency / 2
+    const way = clock.latency / 2
     return Math.ceil(clock.turnFrom(Math.max(now, sentAt + width / part) + way) - way)
   }
 
   sent(now: number): void {
     this.sentAt = now
-  }
-
-  answered(latency: number): void {
-    this.latency += (latency - this.latency) / 16
   }
 }

@@ -21,6 +21,8 @@ export class ServerClock {
   private maximumAt = 0
   private drift = leastDrift
   private steppedAt = -Infinity
+  /** About how long requests take. */
+  latency = 0
   /** Moves when the bounds got tighter. */
   version = 0
   /** Moves when a clock stepped, so that what was derived from it is void. */
@@ -32,6 +34,7 @@ export class ServerClock {
 
   /** Takes in a response that was admitted at `sentAt`, came at `receivedAt` and says `dateMillis`. */
   learn(dateMillis: number, sentAt: number, receivedAt: number): void {
+    this.latency += (receivedAt - sentAt - this.latency) / 16
     const low = dateMillis - receivedAt
     const high = dateMillis + 1000 + staleMillis - sentAt
     const minimum = Math.max(this.lower(receivedAt), low)

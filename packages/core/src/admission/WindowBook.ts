@@ -58,17 +58,6 @@ export class WindowBook extends SlidingBook {
     if (this.limit - this.inFlight - this.log.busy < this.scout.slots) this.scout.sent(now)
   }
 
-  override answered(
-    units: number,
-    sentAt: number,
-    answeredAt: number,
-    told: Told | undefined,
-    servedMillis?: number
-  ): void {
-    this.scout.answered(answeredAt - sentAt)
-    super.answered(units, sentAt, answeredAt, told, servedMillis)
-  }
-
   protected override nextFreeAt(now: number): number {
     return this.isDoubted ? super.nextFreeAt(now) : this.log.busy > 0 ? this.log.freesAt(1) : now
   }
