@@ -212,7 +212,7 @@ export const subjects: ReadonlyArray<Subject> = [
   {
     id: "bottleneck",
     title: "bottleneck reservoir",
-    callsPerRound: 400,
+    callsPerRound: 100,
     make: () => {
       const limiter = new Bottleneck({
         reservoir: limit,

@@ -18,7 +18,7 @@ import * as Uncontended from "./Uncontended.ts"
 import * as Waiting from "./Waiting.ts"
 
 /** A process for each; those that take longer have no figures. */
-const atMostMillis = 180_000
+const atMostMillis = 60_000
 const path = fileURLToPath(new URL("subjectProcess.ts", import.meta.url))
 
 const measure = (...args: ReadonlyArray<string>) =>
@@ -72,14 +72,15 @@ const bench = Command.make(
       Flag.withDescription("of uncontended, waiting and http, with commas; by default all"),
       Flag.withDefault("")
     ),
+    repeats: Flag.Int("repeats").pipe(Flag.withDescription("processes for each subject"), Flag.withDefault(3)),
     isQuick: flag("quick", "so few calls that the figures say nothing: only shows that everything runs"),
     isJson: flag("json", "print one JSON document, and nothing else")
   },
-  Effect.fnUntraced(function* ({ isJson, isQuick, only, tables }) {
+  Effect.fnUntraced(function* ({ isJson, isQuick, only, repeats, tables }) {
     const named = (list: string) => list.split(",").filter((name) => name !== "")
     const plan: Plan = {
       isQuick,
-      repeats: isQuick ? 1 : 3,
+      repeats: isQuick ? 1 : repeats,
       only: named(only),
       onEach: (name) => (isJson || !process.stderr.isTTY ? Effect.void : Console.error(name))
     }
