@@ -8,7 +8,7 @@ import * as Progress from "./Progress.ts"
 import { root } from "./Published.ts"
 import type { Report } from "./Report.ts"
 
-/** Compressed by gzip, the weaker of the two, beyond Effect. */
+/** As a browser is sent it: by brotli, which every browser takes that runs this code; what gzip makes of it is told beside it. */
 const budgetBytes = 25_000
 
 const entries: ReadonlyArray<{ readonly name: string; readonly code: string }> = [
@@ -37,23 +37,24 @@ export const check = async (): Promise<Report> => {
   return {
     tables: [
       {
-        title: `Size in a browser, in kB beyond Effect (budget: ${kB(budgetBytes)} gzip)`,
+        title: `Size in a browser, in kB beyond Effect (budget: ${kB(budgetBytes)} brotli)`,
         columns: ["bundle", "minified", "gzip", "brotli", "of the budget", "with Effect, gzip", "brotli"],
         rows: measured.map(({ all, name, own }) => [
           name,
           kB(own.minified),
           kB(own.gzip),
           kB(own.brotli),
-          `${Math.round((own.gzip / budgetBytes) * 100)} %`,
+          `${Math.round((own.brotli / budgetBytes) * 100)} %`,
           kB(all.gzip),
           kB(all.brotli)
         ])
       }
     ],
     failures: measured
-      .filter(({ own }) => own.gzip > budgetBytes)
+      .filter(({ own }) => own.brotli > budgetBytes)
       .map(
-        ({ name, own }) => `${name} weighs ${kB(own.gzip)} kB (gzip) beyond Effect; the budget is ${kB(budgetBytes)} kB`
+        ({ name, own }) =>
+          `${name} weighs ${kB(own.brotli)} kB (brotli) beyond Effect; the budget is ${kB(budgetBytes)} kB`
       ),
     leftOut: []
   }
