@@ -17,21 +17,21 @@
 import { Clock, Duration, Effect, Schedule } from "effect"
 import { Admission, type Permit } from "./Admission.ts"
 import * as Claim from "./Claim.ts"
-import type { Quota } from "./Quota.ts"
+import * as Quota from "./Quota.ts"
 import * as Signal from "./Signal.ts"
 
 /**
  * Repeats for ever, never beyond the quota; the output counts the repetitions from 0. One run is one unit.
  *
  * Every kind is read with `rateMargin` and `slack` as the worst that they allow. A known phase, `latencyFloor` and what the
- * server says are not used: they could only save time. `pacing: "even"` is the limiter's: who comes late may go half an
- * interval sooner the next time. Windows, buckets and idle resets start full: give a quota its
+ * server says are not used: they could only save time. With `pacing: "even"` no run starts sooner than an interval
+ * after the planned start of the one before. Windows, buckets and idle resets start full: give a quota its
  * `share` if something else uses it too. A run that fails ends the repetition, and with it what is known of the runs.
  */
-export const fromQuota = (quota: Quota): Schedule.Schedule<number, unknown> =>
+export const fromQuota = (quota: Quota.Quota): Schedule.Schedule<number, unknown> =>
   Schedule.fromStep(
     Effect.sync(() => {
-      const pace = new Pace(Claim.of(quota))
+      const pace = new Pace(quota)
       let count = 0
       return () =>
         Effect.map(Clock.monotonicTimeNanos, (nanos): [number, Duration.Duration] => {
@@ -50,10 +50,15 @@ const nanosPerMilli = 1_000_000n
 class Pace {
   private readonly admission = new Admission()
   private readonly claim: Claim.Claim
+  private readonly interval: number
   private running: Permit | undefined
+  private startsAt: number | undefined
 
-  constructor(claim: Claim.Claim) {
-    this.claim = claim
+  constructor(quota: Quota.Quota) {
+    const { kind, limit, pacing, rateMargin, refill, windowMillis } = quota
+    this.claim = Claim.of(Quota.withOptions(quota, { pacing: "burst" }))
+    const units = kind === "tokenBucket" ? refill : limit
+    this.interval = pacing === "burst" ? 0 : Math.ceil(windowMillis * (1 + rateMargin)) / units
   }
 
   /** Takes the end of a run, in whole milliseconds, and gives from when on the next may start. */
@@ -64,7 +69,10 @@ class Pace {
       this.admission.settle(this.running, "answered", endedAt, Signal.none)
       this.admission.release(this.running, endedAt, "read")
     }
-    return this.admit(endedAt)
+    const evenlyAt = Math.max(endedAt, (this.startsAt ?? endedAt) + this.interval)
+    const admittedAt = this.admit(Math.ceil(evenlyAt))
+    this.startsAt = admittedAt - 1 < evenlyAt ? evenlyAt : admittedAt
+    return admittedAt
   }
 
   private admit(from: number): number {

@@ -57,6 +57,8 @@ describe("Scout", () => {
   it("sends the last slots one after the other where the second may turn, an eighth of that apart", () => {
     timeline(second, [
       ...burst(5000, { serverDateMillis: 5000 }),
+      // More is asked for than fits.
+      [6019, "ask", 6020],
       [6020, "ask 14", "admitted"],
       [6020, "ask", "admitted"],
       // A date of 20 ms, perhaps 50 ms old, leaves 1070 ms, and 2 ms more for a second's drift.
@@ -66,14 +68,19 @@ describe("Scout", () => {
     ])
   })
 
+  it("holds back nothing where all that is asked for fits", () => {
+    timeline(second, [...burst(5000, { serverDateMillis: 5000 }), [6020, "ask 16", "admitted"]])
+  })
+
   it("holds back nothing before anything is known, and where the server tells no time", () => {
-    timeline(second, [...burst(0, {}), [1020, "ask 16", "admitted"]])
+    timeline(second, [...burst(0, {}), [1019, "ask", 1020], [1020, "ask 16", "admitted"]])
   })
 
   it("holds back nothing of a window for which the second is known well enough", () => {
     timeline(Quota.fixed(16, 60_000, { phase: "clock", rateMargin: 0, slack: 0 }), [
       ...burst(5000, { serverDateMillis: 5000 }),
-      [65_020, "ask 16", "admitted"]
+      [6020, "ask", 60_176],
+      [60_176, "ask 16", "admitted"]
     ])
   })
 })

@@ -39,11 +39,11 @@ describe("PaceSchedule.fromQuota", () => {
     ["rolling, of one", Quota.rolling(1, "1 second", exact), [0, 1010, 2020]],
     ["rolling, with margin and slack", Quota.rolling(1, "1 second", { slack: 7, rateMargin: 0.0101 }), [0, 1028, 2056]],
     ["fixed", Quota.fixed(2, "1 second", { ...exact, phase: "clock" }), [0, 10, 1010, 1020]],
-    ["even", Quota.rolling(4, "1 second", { ...exact, pacing: "even" }), [0, 135, 385, 635, 1010, 1145]],
+    ["even", Quota.rolling(4, "1 second", { ...exact, pacing: "even" }), [0, 260, 510, 760, 1010, 1270]],
     [
       "even, finer than a millisecond",
       Quota.rolling(3, "100 millis", { ...exact, pacing: "even" }),
-      [0, 27, 60, 110, 137]
+      [0, 44, 77, 110, 154]
     ],
     [
       "token bucket",

@@ -25,6 +25,8 @@ export class WindowBook extends SlidingBook {
   private distrustedFrom = Infinity
   private distrustedUntil = -Infinity
   private readonly scout: Scout
+  /** When somebody last had to wait: nothing is held back where all that is asked for fits. */
+  private fullAt = -Infinity
   private isDoubted = false
   private doubtedUntil = -Infinity
   private doubtMillis: number
@@ -48,6 +50,7 @@ export class WindowBook extends SlidingBook {
     if (this.isDoubted) return super.roomAt(units, now)
     const missing = this.inFlight + this.log.busy + units - this.limitFor(units)
     if (missing <= 0) return missing + this.scout.slots > 0 ? this.scoutAt(now, missing) : now
+    this.fullAt = now
     if (missing <= this.log.busy) return this.log.freesAt(missing)
     if (this.phase !== "reset" || now < this.distrustedUntil) return this.freeAt(now, 0, undefined, now)
     return this.resetBy > now ? this.resetBy : Infinity
@@ -111,7 +114,7 @@ export class WindowBook extends SlidingBook {
 
   /** When one of the last slots may be taken, or enough are free again not to touch those. */
   private scoutAt(now: number, missing: number): number {
-    if (now < this.distrustedUntil) return now
+    if (now < this.distrustedUntil || now > this.fullAt + 2 * this.cooling) return now
     const opensAt = this.scout.opensAt(now)
     return opensAt === now ? now : Math.min(opensAt, this.log.freesAt(missing + this.scout.slots))
   }
