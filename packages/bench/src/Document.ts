@@ -90,8 +90,11 @@ export const markdown = (report: Report, { explanation, script, title, what }: D
   ].join("\n")
 }
 
-export const write = (report: Report, document: Document) =>
-  writeFile(fileURLToPath(new URL(`../../../docs/${document.file}`, import.meta.url)), markdown(report, document))
+export const write = (report: Report, document: Document) => writePage(document.file, markdown(report, document))
+
+/** A page of `docs`. */
+export const writePage = (file: string, text: string) =>
+  writeFile(fileURLToPath(new URL(`../../../docs/${file}`, import.meta.url)), text)
 
 export const writeFile = Effect.fnUntraced(function* (path: string, text: string) {
   const files = yield* FileSystem.FileSystem

@@ -36,11 +36,43 @@ const middleHalf = (numbers: ReadonlyArray<number>): Spread => ({
   max: percentile(numbers, 0.75)
 })
 
-export const text = ({ http, isQuick, machine, repeats, uncontended, waiting }: Report): ReadonlyArray<string> => [
-  Machine.says(machine),
+export const text = (report: Report): ReadonlyArray<string> => [
+  Machine.says(report.machine),
+  howMeasured(report),
+  ...sections(report).flatMap((table) => ["", ...Table.text(table)])
+]
+
+export const markdown = (report: Report): ReadonlyArray<string> => [
+  "# Benchmarks: what a call costs",
+  "",
+  "Sluice's parts beside those of its peers on the same work: `npm run bench:micro` prints this again, `npm run bench:micro -- --docs`",
+  "writes this page.",
+  "",
+  `Measured: ${Machine.says(report.machine)}.`,
+  "",
+  howMeasured(report),
+  "",
+  ...whatIsCheaper,
+  ...sections(report).flatMap((table) => ["", ...Table.markdown(table)]),
+  ""
+]
+
+const whatIsCheaper = [
+  "Where another one is cheaper, it does less:",
+  "",
+  "- **p-throttle and limiter** count when a call is made. They settle nothing when it ends, so that there is nothing to hold until then and",
+  "  nothing to give back to whoever is interrupted; their callers are promises. The rows _from a fiber_ are what an Effect program pays.",
+  "- **Effect's `consume`** counts and wraps nothing; `makeWithRateLimiter` is the same around an effect. Its callers that wait have a timer",
+  "  each, which lets them go without asking anybody again.",
+  "- **Draining** through Sluice is an admission, a fiber that goes on, and a settlement each; most of that time is the runtime's own."
+]
+
+const howMeasured = ({ isQuick, repeats }: Report): string =>
   `Processor time: medians over all rounds of ${repeats} processes each, and between what the middle half of them lies${
     isQuick ? "; quick, so that the figures say nothing" : ""
-  }.`,
+  }.`
+
+const sections = ({ http, uncontended, waiting }: Report): ReadonlyArray<Table.Table> => [
   ...section("An acquisition while the limit does not bind", uncontended, [
     ["each", "nanos", nanos],
     ["bytes", "bytes", bytes]
@@ -64,12 +96,12 @@ export const text = ({ http, isQuick, machine, repeats, uncontended, waiting }: 
 
 type Column = readonly [title: string, name: string, write: (value: number) => string]
 
-const section = (title: string, rows: ReadonlyArray<Row>, columns: ReadonlyArray<Column>): ReadonlyArray<string> =>
+/** No table of nothing. */
+const section = (title: string, rows: ReadonlyArray<Row>, columns: ReadonlyArray<Column>): ReadonlyArray<Table.Table> =>
   rows.length === 0
     ? []
     : [
-        "",
-        ...Table.text({
+        {
           header: [title, ...columns.map(([title]) => title)],
           body: rows.map((row) => [
             row.title,
@@ -78,7 +110,7 @@ const section = (title: string, rows: ReadonlyArray<Row>, columns: ReadonlyArray
               return figure === undefined ? "-" : Table.ranged(figure, write)
             })
           ])
-        })
+        }
       ]
 
 const nanos = (value: number) => `${Math.round(value)} ns`

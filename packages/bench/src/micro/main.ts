@@ -11,6 +11,7 @@ import { promisify } from "node:util"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import * as Document from "../Document.ts"
 import * as Machine from "../Machine.ts"
 import * as Http from "./Http.ts"
 import * as Tables from "./Tables.ts"
@@ -74,9 +75,10 @@ const bench = Command.make(
     ),
     repeats: Flag.Int("repeats").pipe(Flag.withDescription("processes for each subject"), Flag.withDefault(3)),
     isQuick: flag("quick", "so few calls that the figures say nothing: only shows that everything runs"),
-    isJson: flag("json", "print one JSON document, and nothing else")
+    isJson: flag("json", "print one JSON document, and nothing else"),
+    docs: flag("docs", "write docs/benchmarks-micro.md")
   },
-  Effect.fnUntraced(function* ({ isJson, isQuick, only, repeats, tables }) {
+  Effect.fnUntraced(function* ({ docs, isJson, isQuick, only, repeats, tables }) {
     const named = (list: string) => list.split(",").filter((name) => name !== "")
     const plan: Plan = {
       isQuick,
@@ -97,6 +99,7 @@ const bench = Command.make(
     const http = isWanted("http") ? yield* table(plan, Http.subjects, "http", size) : []
     const report: Tables.Report = { machine, repeats: plan.repeats, isQuick, uncontended, waiting, http }
     yield* Console.log(isJson ? JSON.stringify(report) : Tables.text(report).join("\n"))
+    if (docs) yield* Document.writePage("benchmarks-micro.md", Tables.markdown(report).join("\n"))
   })
 ).pipe(Command.withDescription("Measures what Sluice's parts cost, and those of its peers."))
 
