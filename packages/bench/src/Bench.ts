@@ -28,6 +28,8 @@ export interface Round {
   readonly peer: Peer
   readonly network: Network
   readonly repeat: number
+  /** How many there are in this network. */
+  readonly repeats: number
 }
 
 /** One peer at one policy. */
@@ -52,12 +54,15 @@ export interface Lane<E> {
 /** Makes a lane ready, whose work begins at the earliest after `delayMillis` of the machine's. */
 export type Prepare<E, R> = (task: Task, delayMillis: number) => Effect.Effect<Lane<E>, E, R | Scope.Scope>
 
-/** The peers' order is another in each repeat. */
-export const roundsOf = ({ networks, peers, repeats }: Plan): ReadonlyArray<Round> =>
-  Array.from({ length: repeats }, (_, repeat) => repeat).flatMap((repeat) => {
-    const first = Math.floor((peers.length * repeat) / Math.max(1, repeats))
+/** The peers' order is another in each repeat. The first network has them all, each other one a third of them. */
+export const roundsOf = ({ networks, peers, repeats: most }: Plan): ReadonlyArray<Round> =>
+  Array.from({ length: most }, (_, repeat) => repeat).flatMap((repeat) => {
+    const first = Math.floor((peers.length * repeat) / Math.max(1, most))
     const order = [...peers.slice(first), ...peers.slice(0, first)]
-    return order.flatMap((peer) => networks.map((network) => ({ peer, network, repeat })))
+    const now = networks
+      .map((network, index) => ({ network, repeats: index === 0 ? most : Math.ceil(most / 3) }))
+      .filter(({ repeats }) => repeat < repeats)
+    return order.flatMap((peer) => now.map((rest) => ({ peer, repeat, ...rest })))
   })
 
 /** One policy begins so long after another, or the first burst of one would be the latency of the other. */
@@ -75,7 +80,7 @@ export const run = Effect.fnUntraced(function* <E, R>(plan: Plan, progress: Prog
     const lanes = yield* Effect.forEach(
       able,
       (loaded, index) =>
-        Effect.map(prepare({ ...round, loaded, isQuick, repeats: plan.repeats }, index * staggerMillis), (lane) => ({
+        Effect.map(prepare({ ...round, loaded, isQuick }, index * staggerMillis), (lane) => ({
           ...lane,
           id: loaded.id
         })),
@@ -91,7 +96,7 @@ export const run = Effect.fnUntraced(function* <E, R>(plan: Plan, progress: Prog
 
   // The servers have compiled their code before anybody is measured, and the first peer is no worse off than the last.
   const [network = "uniform"] = plan.networks
-  yield* oneRound({ peer: retryOnly, network, repeat: 0, atMostMillis: warmUpMillis })
+  yield* oneRound({ peer: retryOnly, network, repeat: 0, repeats: 1, atMostMillis: warmUpMillis })
 
   for (const round of roundsOf(plan)) {
     const measured = yield* oneRound(round)

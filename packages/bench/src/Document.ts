@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import * as Catalogue from "@sluice/cli/Catalogue"
 import { Effect, FileSystem } from "effect"
 import * as Machine from "./Machine.ts"
-import { networksOf, notesOf, peersOf, type Report, repeatsOf, titleOf } from "./Report.ts"
+import { networksOf, notesOf, peersOf, type Report, repeatsOf, runsOf, titleOf } from "./Report.ts"
 import * as Table from "./Table.ts"
 
 export interface Document {
@@ -67,7 +67,7 @@ export const markdown = (report: Report, { explanation, script, title, what }: D
     `${repeatsOf(report)}.`,
     ...networksOf(report.rows).flatMap(({ rows, title }) => [
       "",
-      `## With ${title}`,
+      `## With ${title}, ${runsOf(rows)}`,
       "",
       ...Table.markdown(Table.overview(rows)),
       ...Table.groups(rows).flatMap((group) => [

@@ -10,7 +10,7 @@ export const only = (description: string) =>
   Flag.String("only").pipe(Flag.withDescription(description), Flag.withDefault(""))
 
 export const repeats = Flag.Int("repeats").pipe(
-  Flag.withDescription("runs of each; by default 3, or 1 if quick"),
+  Flag.withDescription("runs of each in the first network, a third of them in others; by default 3, or 1 if quick"),
   Flag.filter(
     (repeats) => repeats >= 1,
     (repeats) => `${repeats} is not a number of runs, 1 or more`

@@ -33,7 +33,7 @@ export const text = (report: Report): ReadonlyArray<string> => [
   `${repeatsOf(report)}; ${Table.legend(report.columns)}.`,
   ...networksOf(report.rows).flatMap(({ rows, title }) => [
     "",
-    `== ${title}`,
+    `== ${title}, ${runsOf(rows)}`,
     "",
     ...Table.text(Table.overview(rows)),
     ...Table.groups(rows).flatMap((group) => [
@@ -65,7 +65,10 @@ const section = (title: string, lines: ReadonlyArray<string>) =>
   lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)]
 
 export const repeatsOf = ({ isQuick, repeats }: Report) =>
-  `${repeats === 1 ? "One run of each" : `Medians of ${repeats} runs of each, with the smallest and the largest`}${isQuick ? ", quick" : ""}`
+  `${repeats === 1 ? "One run of each" : "Medians, with the smallest and the largest where they differ"}${isQuick ? ", quick" : ""}`
+
+export const runsOf = ([row]: ReadonlyArray<Row>): string =>
+  row === undefined || row.runs.length === 1 ? "one run of each" : `${row.runs.length} runs of each`
 
 /** Everybody who was measured, in the order of the tables. */
 export const peersOf = (rows: ReadonlyArray<Row>) =>

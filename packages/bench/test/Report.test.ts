@@ -67,11 +67,15 @@ describe("Report", () => {
 })
 
 describe("roundsOf", () => {
-  it("lets peers take turns, in another order each time", () => {
-    const plan = { policies: [], networks: ["uniform", "tail"] as const, peers, repeats: 2, isQuick: false }
+  it("lets peers take turns, in another order each time, and in the first network three times as often", () => {
+    const plan = { policies: [], networks: ["uniform", "tail"] as const, peers, repeats: 3, isQuick: false }
     const rounds = Bench.roundsOf(plan)
     assert.lengthOf(rounds, peers.length * 4)
     assert.strictEqual(new Set(rounds.map(({ network, peer, repeat }) => `${peer.id} ${network} ${repeat}`)).size, 44)
+    assert.lengthOf(
+      rounds.filter(({ network }) => network === "tail"),
+      peers.length
+    )
     assert.notStrictEqual(rounds[0]?.peer, rounds[peers.length * 2]?.peer)
   })
 })
