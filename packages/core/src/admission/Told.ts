@@ -1,5 +1,6 @@
 /** Turns what a server told, by its clock and with its rounding, into instants by ours that are never too early. */
 import type { Claim } from "../Claim.ts"
+import type { Quota } from "../Quota.ts"
 import type { Instant, Reading, Signal } from "../Signal.ts"
 import type { Book, Told } from "./Book.ts"
 import type { ServerClock } from "./ServerClock.ts"
@@ -32,7 +33,7 @@ export const toldOf = (
   wallMillis: number
 ): Told | undefined => {
   if (signal.readings.length === 0) return undefined
-  const reading = readingOf(signal.readings, book, claim)
+  const reading = readingOf(signal.readings, book.quota, claim)
   if (!reading) return undefined
   const { reset } = reading
   const bounds = reset && boundsOf(reset, signal, book, clock, sentAt, nowMillis, wallMillis)
@@ -71,9 +72,10 @@ const boundsOf = (
   return within(at, at)
 }
 
-const readingOf = (readings: ReadonlyArray<Reading>, book: Book, claim: Claim): Reading | undefined => {
+/** The reading that speaks of the quota. */
+export const readingOf = (readings: ReadonlyArray<Reading>, quota: Quota, claim: Claim): Reading | undefined => {
   for (const reading of readings) {
-    if (reading.quota === book.quota.name || (reading.quota === undefined && claim.needs.length === 1)) return reading
+    if (reading.quota === quota.name || (reading.quota === undefined && claim.needs.length === 1)) return reading
   }
   return undefined
 }
@@ -91,7 +93,8 @@ const afterOf = (
   return nowMillis + (millis - wallMillis)
 }
 
-const wholeOf = (value: number | undefined, minimum: number): number | undefined =>
+/** A number of units as told, where it can be one. */
+export const wholeOf = (value: number | undefined, minimum: number): number | undefined =>
   value !== undefined && Number.isFinite(value) && value >= minimum && value <= 1_000_000_000
     ? Math.floor(value)
     : undefined

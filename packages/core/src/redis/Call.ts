@@ -1,0 +1,246 @@
+/**
+ * One call of the script, put together from what has ended and what is wanted, and its answer taken apart.
+ *
+ * Books are named by their place in the call, needs by their place in the claim. Whatever is said twice is done once:
+ * leases have names, and slots have places in them.
+ */
+import type { Decision, Outcome } from "../Admission.ts"
+import { readingOf, wholeOf } from "../admission/Told.ts"
+import type { Claim } from "../Claim.ts"
+import type { Quota } from "../Quota.ts"
+import type { Instant, Signal } from "../Signal.ts"
+import { bookKeys, deskKey, type Layout } from "./Keys.ts"
+
+export interface Options {
+  readonly layout: Layout
+  readonly abandonMillis: number
+  readonly maxPauseMillis: number | undefined
+  /** What time it is, for recorded vectors; otherwise Redis says it. */
+  readonly at?: number
+  /** Whether the answer shows the books. */
+  readonly shows?: boolean
+}
+
+/** A claim as it was answered: `slots` of it were granted, or why none was. */
+export type Answer =
+  | { readonly _tag: "Granted"; readonly slots: number }
+  | Exclude<Decision, { readonly _tag: "Admitted" }>
+  /** Redis holds books of another quota for this counter. */
+  | { readonly _tag: "Differs"; readonly need: number }
+
+/** One counter's books, as they stand after the call. */
+export interface Shown {
+  readonly at: number
+  readonly ceiling: number
+  readonly limit: number
+  readonly inFlight: number
+  readonly occupied: number
+  readonly foreign: number
+  readonly free: number
+  readonly refused: number
+  readonly closedUntil: number
+  readonly largest: number
+}
+
+export class Call {
+  private readonly options: Options
+  private readonly desks: Array<string> = []
+  private readonly counters: Array<string> = []
+  private readonly quotas: Array<string> = []
+  private readonly deskOf: Array<number> = []
+  private readonly ends: Array<unknown> = []
+  private readonly releases: Array<unknown> = []
+  private readonly wants: Array<unknown> = []
+  private readonly steps: Array<unknown> = []
+
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** Ends a slot of a lease (0: all that are held), with what the response said and how long the worker saw it take. */
+  end(
+    claim: Claim,
+    lease: string,
+    slot: number,
+    outcome: Outcome,
+    signal: Signal,
+    wallMillis?: number,
+    latencyMillis?: number
+  ): this {
+    const said = signalOf(signal, claim, wallMillis)
+    this.ends.push([lease, slot, outcome, this.places(claim), said, latencyMillis ?? false])
+    return this
+  }
+
+  /** Ends the response of an answered slot. */
+  release(claim: Claim, lease: string, slot: number, end: "read" | "cut"): this {
+    const held = claim.needs.filter(({ quota }) => quota.kind === "concurrency")
+    this.releases.push([lease, slot, end, held.map((need) => this.place(need.key, need.quota))])
+    return this
+  }
+
+  /** Wants so many slots of a claim as a new lease, to be sent within `ttlMillis`; `reserved` is what others keep of each need. */
+  want(
+    claim: Claim,
+    lease: string,
+    slots: number,
+    ttlMillis: number | undefined,
+    reserved?: ReadonlyArray<number>
+  ): this {
+    const needs = claim.needs.map((need, i) => [this.place(need.key, need.quota), need.cost, reserved?.[i] ?? 0])
+    this.wants.push([lease, slots, ttlMillis ?? false, needs])
+    return this
+  }
+
+  /** Reports that Redis's clock went on by so much more than ours between two of its instants. */
+  step(fromMillis: number, toMillis: number, excessMillis: number): this {
+    this.steps.push([fromMillis, toMillis, excessMillis])
+    return this
+  }
+
+  /** Adds a counter that is only to be shown. */
+  look(claim: Claim): this {
+    this.places(claim)
+    return this
+  }
+
+  get keys(): ReadonlyArray<string> {
+    return [...this.desks, ...this.counters.flatMap((counter) => bookKeys(this.options.layout, counter))]
+  }
+
+  get args(): ReadonlyArray<string> {
+    const { abandonMillis, at, maxPauseMillis, shows } = this.options
+    const call = {
+      desks: this.desks.length,
+      books: this.deskOf,
+      abandon: abandonMillis,
+      maxPause: maxPauseMillis,
+      at,
+      shows,
+      ...(this.steps.length > 0 && { steps: this.steps }),
+      ...(this.ends.length > 0 && { ends: this.ends }),
+      ...(this.releases.length > 0 && { releases: this.releases }),
+      ...(this.wants.length > 0 && { wants: this.wants })
+    }
+    return [JSON.stringify(call), ...this.quotas]
+  }
+
+  /** Takes the script's answer apart. */
+  read(lines: ReadonlyArray<string>): {
+    readonly at: number
+    readonly closedUntil: ReadonlyArray<number | undefined>
+    readonly answers: ReadonlyArray<Answer>
+    readonly shown: ReadonlyMap<string, Shown>
+  } {
+    const [at = "", ...rest] = lines
+    const ends = rest.splice(0, this.ends.length)
+    const wants = rest.splice(0, this.wants.length)
+    return {
+      at: Number(at),
+      closedUntil: ends.map((line) => (line === "" ? undefined : Number(line))),
+      answers: wants.map(answerOf),
+      shown: new Map(rest.map((line, i) => [this.counters[i] ?? "", shownOf(line)]))
+    }
+  }
+
+  private places(claim: Claim): ReadonlyArray<number> {
+    return claim.needs.map((need) => this.place(need.key, need.quota))
+  }
+
+  /** The place of a counter in this call, from 1 as Lua counts. */
+  private place(counter: string, quota: Quota): number {
+    const known = this.counters.indexOf(counter)
+    if (known >= 0) return known + 1
+    const desk = deskKey(this.options.layout, counter)
+    if (!this.desks.includes(desk)) this.desks.push(desk)
+    this.deskOf.push(this.desks.indexOf(desk) + 1)
+    this.quotas.push(quotaText(quota))
+    return this.counters.push(counter)
+  }
+}
+
+/** The quota as the script reads it, and by which it knows that two workers mean the same. */
+const quotaText = (quota: Quota): string =>
+  JSON.stringify([
+    quota.kind,
+    quota.limit,
+    quota.windowMillis,
+    quota.refill,
+    quota.step,
+    quota.phase,
+    quota.countsRefused,
+    quota.countsOnArrival,
+    quota.penaltyMillis,
+    quota.pacing,
+    quota.slowBelow?.remaining ?? false,
+    quota.slowBelow?.when === "always",
+    quota.slackMillis,
+    quota.releaseLagMillis,
+    quota.latencyFloorMillis,
+    quota.rateMargin,
+    quota.assumed,
+    quota.published
+  ])
+
+const instantOf = (instant: Instant | undefined) =>
+  instant ? [instant.kind, instant.millis, instant.toleranceMillis] : undefined
+
+/** The signal with its readings and closures by the places of the claim's needs. */
+const signalOf = (signal: Signal, claim: Claim, wall: number | undefined) => {
+  const readings = claim.needs.map(({ quota }) => {
+    const reading = readingOf(signal.readings, quota, claim)
+    return reading
+      ? [wholeOf(reading.limit, 1) ?? false, wholeOf(reading.remaining, 0) ?? false, instantOf(reading.reset) ?? false]
+      : false
+  })
+  const named = claim.needs.flatMap(({ quota }, i) => (signal.closes?.includes(quota.name) ? [i + 1] : []))
+  return {
+    date: signal.serverDateMillis,
+    served: signal.servedMillis,
+    wall,
+    retry: instantOf(signal.retry),
+    readings: readings.some((reading) => reading) ? readings : undefined,
+    closes: named.length > 0 || signal.closes?.length === 0 ? named : undefined
+  }
+}
+
+const numberOf = (text: string | undefined): number =>
+  text === "inf" ? Infinity : text === "-inf" ? -Infinity : Number(text)
+
+const answerOf = (line: string): Answer => {
+  const [tag, ...rest] = line.split(" ")
+  const [need = NaN, other = NaN] = rest.map(numberOf)
+  switch (tag) {
+    case "Admitted":
+      return { _tag: "Granted", slots: need }
+    case "Wait":
+      return { _tag: "Wait", at: other, need }
+    case "Shut":
+      return { _tag: "Shut", until: other, need }
+    case "Never":
+      return { _tag: "Never", need, largest: other }
+    case "Differs":
+      return { _tag: "Differs", need }
+    default:
+      throw new Error(`the script answered ${JSON.stringify(line)}`)
+  }
+}
+
+const shownOf = (line: string): Shown => {
+  const [at, ceiling, limit, inFlight, occupied, foreign, free, refused, closedUntil, largest] = line
+    .split(" ")
+    .map(numberOf)
+  const known = (value: number | undefined) => value ?? NaN
+  return {
+    at: known(at),
+    ceiling: known(ceiling),
+    limit: known(limit),
+    inFlight: known(inFlight),
+    occupied: known(occupied),
+    foreign: known(foreign),
+    free: known(free),
+    refused: known(refused),
+    closedUntil: known(closedUntil),
+    largest: known(largest)
+  }
+}

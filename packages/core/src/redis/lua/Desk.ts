@@ -1,0 +1,62 @@
+/**
+ * What the books of one hash tag share: what time it is, and what is known of the server's clock.
+ *
+ * Redis TIME is the only clock. A step back is waited out, book by book; a step forward is found out by workers, who
+ * compare it with their own monotonic clocks, and is booked as a skew that is taken off from then on.
+ */
+import { luaModule } from "./Prelude.ts"
+
+export const desk = luaModule(
+  "Desk",
+  /* lua */ `
+local Desk = class()
+local fields = { "skew", "stepFrom", "stepTo", "stepMillis", "livesUntil" }
+
+function Desk.open(key, saved, asked, ended)
+  local own, clock
+  if saved then own, clock = unpack(cmsgpack.unpack(saved)) end
+  local desk = setmetatable({ key = key, rawAsked = asked, rounding = ended - asked, savedClock = clock }, Desk)
+  restore(desk, fields, own or { 0, -huge, -huge, 0, -huge })
+  return desk
+end
+
+-- Books a step of TIME that a worker found out between two of its calls; what several found out is booked once.
+function Desk:stepped(from, to, excess)
+  if from < self.stepTo then
+    self.skew = self.skew + max(0, excess - self.stepMillis)
+    self.stepTo, self.stepMillis = max(self.stepTo, to), max(self.stepMillis, excess)
+  else
+    self.skew = self.skew + excess
+    self.stepFrom, self.stepTo, self.stepMillis = from, to, excess
+  end
+  self.changed = true
+end
+
+-- What time it is for books that were last looked at then: rounded down for a question, up for an answer.
+function Desk:tell(seenAt)
+  self.asked = max(self.asked or self.rawAsked - self.skew, seenAt)
+  self.ended = self.asked + self.rounding
+end
+
+function Desk:clock()
+  if not self.opened then self.opened = need("ServerClock").open(self.savedClock) end
+  return self.opened
+end
+
+function Desk:learn(dateMillis, sentAt)
+  self:clock():learn(dateMillis, sentAt, self.ended)
+  self.changed = true
+end
+
+-- A desk outlives its books: without the skew their instants would be void.
+function Desk:save(ttl)
+  local isBlank = self.skew == 0 and not self.savedClock
+  if not self.changed and (isBlank or self.livesUntil >= self.asked + ttl) then return end
+  self.livesUntil = self.asked + 2 * ttl
+  local clock = self.opened and self.opened:save() or self.savedClock or false
+  redis.call("SET", self.key, cmsgpack.pack({ valuesOf(self, fields), clock }), "PX", whole(2 * ttl))
+end
+
+return Desk
+`
+)
