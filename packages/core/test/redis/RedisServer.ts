@@ -1,0 +1,84 @@
+/**
+ * A Redis for tests: `REDIS_URL`, or a server of their own on a free port, without persistence, which ends with its scope.
+ *
+ * Where there is neither, what needs one is left out and the run says so; on CI that is a failure.
+ */
+import { NodeRedis } from "@effect/platform-node"
+import { describe, it } from "@effect/vitest"
+import { Data, Effect, Layer } from "effect"
+import { spawn } from "node:child_process"
+import { existsSync } from "node:fs"
+import { mkdtemp, rm } from "node:fs/promises"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
+
+const url = process.env["REDIS_URL"]
+
+const program = ["redis-server", "valkey-server"]
+  .flatMap((name) => (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, name)))
+  .find((path) => existsSync(path))
+
+const isThere = url !== undefined || program !== undefined
+
+/** Describes what needs a Redis, where there is one. */
+export const describeRedis = (name: string, facts: () => void): void => {
+  if (isThere) {
+    describe(name, facts)
+    return
+  }
+  const missing = "no redis-server or valkey-server on PATH, and no REDIS_URL"
+  if (process.env["CI"]) {
+    it(`${name} has a Redis to run on`, () => {
+      throw new ServerError({ message: missing })
+    })
+    return
+  }
+  console.log(`left out: ${name}: ${missing}`)
+  it.skip(`${name} (${missing})`, () => {})
+}
+
+const freePort = Effect.callback<number>((resume) => {
+  const probe = createServer()
+  probe.listen(0, "127.0.0.1", () => {
+    const address = probe.address()
+    probe.close(() => resume(Effect.succeed(typeof address === "object" && address ? address.port : 0)))
+  })
+})
+
+const folder = Effect.acquireRelease(
+  Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-redis-"))),
+  (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+)
+
+/** Starts a server, and gives its address once it takes connections. */
+const own = Effect.fnUntraced(function* (path: string) {
+  const port = yield* freePort
+  const dir = yield* folder
+  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"]
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(() => spawn(path, args, { stdio: ["ignore", "pipe", "inherit"] })),
+    (server) =>
+      Effect.callback<void>((resume) => {
+        if (server.exitCode !== null) return resume(Effect.void)
+        server.once("exit", () => resume(Effect.void))
+        server.kill("SIGKILL")
+      })
+  )
+  yield* Effect.callback<void, ServerError>((resume) => {
+    server.stdout.on("data", (text: Buffer) => {
+      if (text.includes("eady to accept connections")) resume(Effect.void)
+    })
+    server.once("exit", (code) => resume(Effect.fail(new ServerError({ message: `${path} ended with ${code}` }))))
+  })
+  return `redis://127.0.0.1:${port}`
+})
+
+/** A connection to it. */
+export const layer = Layer.unwrap(
+  Effect.map(url !== undefined ? Effect.succeed(url) : own(program ?? "redis-server"), (url) =>
+    NodeRedis.layer({ url })
+  )
+)
