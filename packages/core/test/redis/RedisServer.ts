@@ -54,10 +54,23 @@ const folder = Effect.acquireRelease(
 )
 
 /** Starts a server, and gives its address once it takes connections. */
-const own = Effect.fnUntraced(function* (path: string) {
+const own = Effect.fnUntraced(function* (...more: ReadonlyArray<string>) {
   const port = yield* freePort
   const dir = yield* folder
-  const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no"]
+  const args = [
+    "--port",
+    String(port),
+    "--bind",
+    "127.0.0.1",
+    "--dir",
+    dir,
+    "--save",
+    "",
+    "--appendonly",
+    "no",
+    ...more
+  ]
+  const path = program ?? "redis-server"
   const server = yield* Effect.acquireRelease(
     Effect.sync(() => spawn(path, args, { stdio: ["ignore", "pipe", "inherit"] })),
     (server) =>
@@ -76,9 +89,10 @@ const own = Effect.fnUntraced(function* (path: string) {
   return `redis://127.0.0.1:${port}`
 })
 
-/** A connection to it. */
+/** A connection to the Redis of a run. */
 export const layer = Layer.unwrap(
-  Effect.map(url !== undefined ? Effect.succeed(url) : own(program ?? "redis-server"), (url) =>
-    NodeRedis.layer({ url })
-  )
+  Effect.map(url !== undefined ? Effect.succeed(url) : own(), (url) => NodeRedis.layer({ url }))
 )
+
+/** A connection to a cluster of one node, which has no slots yet. */
+export const layerCluster = Layer.unwrap(Effect.map(own("--cluster-enabled", "yes"), (url) => NodeRedis.layer({ url })))
