@@ -4,7 +4,6 @@ import { luaModule } from "./Prelude.ts"
 export const admitting = luaModule(
   "Admitting",
   /* lua */ `
-local Admitting = class()
 
 -- What holds the claim back, as an answer; nothing if it may go.
 local function obstacle(members, needs)
@@ -22,32 +21,35 @@ local function obstacle(members, needs)
   return blocker and "Wait " .. blocker - 1 .. " " .. exact(blockedUntil)
 end
 
--- \`want\` is a new lease's name, how many slots are wanted and for how long they may be sent, and of each need its book,
--- its cost, and what others of this worker's keep of it. A name that is known already has been answered before.
-function Admitting.admit(want, books, abandonMillis)
-  local lease, slots, ttl, needs = unpack(want)
-  local members = {}
-  for i, need in ipairs(needs) do
-    members[i] = books[need[1]]
-    if members[i].differs then return "Differs " .. i - 1 end
-    members[i]:reap(members[i].desk.asked)
+local Admitting
+Admitting = class({
+  -- want is a new lease's name, how many slots are wanted and for how long they may be sent, and of each need its book,
+  -- its cost, and what others of this worker's keep of it. A name that is known already has been answered before.
+  admit = function(want, books, abandonMillis)
+    local lease, slots, ttl, needs = unpack(want)
+    local members = {}
+    for i, need in ipairs(needs) do
+      members[i] = books[need[1]]
+      if members[i].differs then return "Differs " .. i - 1 end
+      members[i]:reap(members[i].desk.asked)
+    end
+    local known = members[1].holds:find(lease)
+    if known then return "Admitted " .. #known.slots end
+    local taken = 0
+    while taken < slots do
+      local answer = obstacle(members, needs)
+      if answer and taken == 0 then return answer end
+      if answer then break end
+      for i, book in ipairs(members) do book:take(needs[i][2], book.desk.asked) end
+      taken = taken + 1
+    end
+    for i, book in ipairs(members) do
+      local now = book.desk.asked
+      book.holds:add(lease, taken, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
+    end
+    return "Admitted " .. taken
   end
-  local known = members[1].holds:find(lease)
-  if known then return "Admitted " .. #known.slots end
-  local taken = 0
-  while taken < slots do
-    local answer = obstacle(members, needs)
-    if answer and taken == 0 then return answer end
-    if answer then break end
-    for i, book in ipairs(members) do book:take(needs[i][2], book.desk.asked) end
-    taken = taken + 1
-  end
-  for i, book in ipairs(members) do
-    local now = book.desk.asked
-    book.holds:add(lease, taken, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
-  end
-  return "Admitted " .. taken
-end
+})
 
 return Admitting
 `

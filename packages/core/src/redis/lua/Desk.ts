@@ -4,58 +4,60 @@
  * Redis TIME is the only clock. A step back is waited out, book by book; a step forward is found out by workers, who
  * compare it with their own monotonic clocks, and is booked as a skew that is taken off from then on.
  */
-import { luaModule } from "./Prelude.ts"
+import { luaModule, record } from "./Prelude.ts"
 
 export const desk = luaModule(
   "Desk",
   /* lua */ `
-local Desk = class()
-local fields = { "skew", "stepFrom", "stepTo", "stepMillis", "livesUntil" }
+${record("desk", ["skew", "stepFrom", "stepTo", "stepMillis", "livesUntil"], ["key", "rawAsked", "rounding", "savedClock", "opened", "changed", "asked", "ended", "ttl"])}
 
-function Desk.open(key, saved, asked, ended)
-  local own, clock
-  if saved then own, clock = unpack(cmsgpack.unpack(saved)) end
-  local desk = setmetatable({ key = key, rawAsked = asked, rounding = ended - asked, savedClock = clock }, Desk)
-  restore(desk, fields, own or { 0, -huge, -huge, 0, -huge })
-  return desk
-end
+local Desk
+Desk = class({
+  open = function(key, saved, asked, ended)
+    local own, clock
+    if saved then own, clock = unpack(cmsgpack.unpack(saved)) end
+    local desk = deskOf(own or { 0, -huge, -huge, 0, -huge })
+    desk.key, desk.rawAsked, desk.rounding, desk.savedClock = key, asked, ended - asked, clock
+    return setmetatable(desk, Desk)
+  end,
 
--- Books a step of TIME that a worker found out between two of its calls; what several found out is booked once.
-function Desk:stepped(from, to, excess)
-  if from < self.stepTo then
-    self.skew = self.skew + max(0, excess - self.stepMillis)
-    self.stepTo, self.stepMillis = max(self.stepTo, to), max(self.stepMillis, excess)
-  else
-    self.skew = self.skew + excess
-    self.stepFrom, self.stepTo, self.stepMillis = from, to, excess
+  -- Books a step of TIME that a worker found out between two of its calls; what several found out is booked once.
+  stepped = function(self, from, to, excess)
+    if from < self.stepTo then
+      self.skew = self.skew + max(0, excess - self.stepMillis)
+      self.stepTo, self.stepMillis = max(self.stepTo, to), max(self.stepMillis, excess)
+    else
+      self.skew = self.skew + excess
+      self.stepFrom, self.stepTo, self.stepMillis = from, to, excess
+    end
+    self.changed = true
+  end,
+
+  -- What time it is for books that were last looked at then: rounded down for a question, up for an answer.
+  tell = function(self, seenAt)
+    self.asked = max(self.asked or self.rawAsked - self.skew, seenAt)
+    self.ended = self.asked + self.rounding
+  end,
+
+  clock = function(self)
+    if not self.opened then self.opened = need("ServerClock").open(self.savedClock) end
+    return self.opened
+  end,
+
+  learn = function(self, dateMillis, sentAt)
+    self:clock():learn(dateMillis, sentAt, self.ended)
+    self.changed = true
+  end,
+
+  -- A desk outlives its books: without the skew their instants would be void.
+  save = function(self, ttl)
+    local isBlank = self.skew == 0 and not self.savedClock
+    if not self.changed and (isBlank or self.livesUntil >= self.asked + ttl) then return end
+    self.livesUntil = self.asked + 2 * ttl
+    local clock = self.opened and self.opened:save() or self.savedClock or false
+    redis.call("SET", self.key, cmsgpack.pack({ deskValues(self), clock }), "PX", whole(2 * ttl))
   end
-  self.changed = true
-end
-
--- What time it is for books that were last looked at then: rounded down for a question, up for an answer.
-function Desk:tell(seenAt)
-  self.asked = max(self.asked or self.rawAsked - self.skew, seenAt)
-  self.ended = self.asked + self.rounding
-end
-
-function Desk:clock()
-  if not self.opened then self.opened = need("ServerClock").open(self.savedClock) end
-  return self.opened
-end
-
-function Desk:learn(dateMillis, sentAt)
-  self:clock():learn(dateMillis, sentAt, self.ended)
-  self.changed = true
-end
-
--- A desk outlives its books: without the skew their instants would be void.
-function Desk:save(ttl)
-  local isBlank = self.skew == 0 and not self.savedClock
-  if not self.changed and (isBlank or self.livesUntil >= self.asked + ttl) then return end
-  self.livesUntil = self.asked + 2 * ttl
-  local clock = self.opened and self.opened:save() or self.savedClock or false
-  redis.call("SET", self.key, cmsgpack.pack({ valuesOf(self, fields), clock }), "PX", whole(2 * ttl))
-end
+})
 
 return Desk
 `

@@ -5,90 +5,94 @@
  * still to be read) and ended, so that whatever is said of it twice is done once. It is dead so long after its grant that
  * whatever was sent within its fence has surely been counted, or never will be.
  */
-import { luaModule } from "./Prelude.ts"
+import { luaModule, record } from "./Prelude.ts"
 
 export const holds = luaModule(
   "Holds",
   /* lua */ `
-local Holds = class()
-local fields = { "count", "deadAt", "latestDeadAt", "livesUntil" }
-local holdFields = { "slots", "units", "admittedAt", "deadAt", "ownBase" }
+${record("holds", ["count", "deadAt", "latestDeadAt", "livesUntil"], ["key"])}
+${record("hold", ["slots", "units", "admittedAt", "deadAt", "ownBase"])}
 
-function Holds.open(key, saved)
-  return restore(setmetatable({ key = key }, Holds), fields, saved or { 0, huge, -huge, -huge })
-end
+local Holds
+Holds = class({
+  open = function(key, saved)
+    local holds = holdsOf(saved or { 0, huge, -huge, -huge })
+    holds.key = key
+    return setmetatable(holds, Holds)
+  end,
 
-function Holds:save(now, ttl)
-  if self.latestDeadAt == -huge then return false end
-  if self.count > 0 and self.livesUntil < now + ttl then
-    redis.call("PEXPIRE", self.key, whole(2 * ttl))
-    self.livesUntil = now + 2 * ttl
-  end
-  return valuesOf(self, fields)
-end
-
-function Holds:find(lease)
-  local packed = redis.call("HGET", self.key, lease)
-  return packed and restore({}, holdFields, cmsgpack.unpack(packed))
-end
-
--- Keeps a new lease of so many slots of \`units\` each.
-function Holds:add(lease, slots, units, admittedAt, deadAt, ownBase)
-  redis.call("HSET", self.key, lease, cmsgpack.pack({ string.rep("h", slots), units, admittedAt, deadAt, ownBase }))
-  -- A hash that was empty is a new key, without an expiry.
-  if self.count == 0 then self.livesUntil = -huge end
-  self.count = self.count + 1
-  self.deadAt = min(self.deadAt, deadAt)
-  self.latestDeadAt = max(self.latestDeadAt, deadAt)
-end
-
--- Takes a slot (0: all of them) from one state to another; gives the hold, and how many slots were in that state.
-function Holds:move(lease, slot, from, to)
-  local hold = self:find(lease)
-  if not hold then return nil, 0 end
-  local slots, moved = hold.slots, 0
-  if slot == 0 then
-    slots, moved = slots:gsub(from, to)
-  elseif slots:sub(slot, slot) == from then
-    slots, moved = slots:sub(1, slot - 1) .. to .. slots:sub(slot + 1), 1
-  end
-  if moved == 0 then return hold, 0 end
-  hold.slots = slots
-  if slots:find("[ha]") then
-    redis.call("HSET", self.key, lease, cmsgpack.pack(valuesOf(hold, holdFields)))
-  else
-    self:remove(lease)
-  end
-  return hold, moved
-end
-
--- Removes the leases that are dead and gives what is left of them, in the order of their deaths.
-function Holds:takeDead(now)
-  local dead = {}
-  if now < self.deadAt then return dead end
-  self.deadAt = huge
-  local all = redis.call("HGETALL", self.key)
-  for i = 1, #all, 2 do
-    local hold = restore({}, holdFields, cmsgpack.unpack(all[i + 1]))
-    if hold.deadAt > now then
-      self.deadAt = min(self.deadAt, hold.deadAt)
-    else
-      self:remove(all[i])
-      local _, left = hold.slots:gsub("[ha]", "")
-      dead[#dead + 1] = { deadAt = hold.deadAt, units = hold.units * left, lease = all[i] }
+  save = function(self, now, ttl)
+    if self.latestDeadAt == -huge then return false end
+    if self.count > 0 and self.livesUntil < now + ttl then
+      redis.call("PEXPIRE", self.key, whole(2 * ttl))
+      self.livesUntil = now + 2 * ttl
     end
-  end
-  table.sort(dead, function(a, b)
-    if a.deadAt ~= b.deadAt then return a.deadAt < b.deadAt end
-    return a.lease < b.lease
-  end)
-  return dead
-end
+    return holdsValues(self)
+  end,
 
-function Holds:remove(lease)
-  redis.call("HDEL", self.key, lease)
-  self.count = self.count - 1
-end
+  find = function(self, lease)
+    local packed = redis.call("HGET", self.key, lease)
+    return packed and holdOf(cmsgpack.unpack(packed))
+  end,
+
+  -- Keeps a new lease of so many slots of units each.
+  add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
+    redis.call("HSET", self.key, lease, cmsgpack.pack({ string.rep("h", slots), units, admittedAt, deadAt, ownBase }))
+    -- A hash that was empty is a new key, without an expiry.
+    if self.count == 0 then self.livesUntil = -huge end
+    self.count = self.count + 1
+    self.deadAt = min(self.deadAt, deadAt)
+    self.latestDeadAt = max(self.latestDeadAt, deadAt)
+  end,
+
+  -- Takes a slot (0: all of them) from one state to another; gives the hold, and how many slots were in that state.
+  move = function(self, lease, slot, from, to)
+    local hold = self:find(lease)
+    if not hold then return nil, 0 end
+    local slots, moved = hold.slots, 0
+    if slot == 0 then
+      slots, moved = slots:gsub(from, to)
+    elseif slots:sub(slot, slot) == from then
+      slots, moved = slots:sub(1, slot - 1) .. to .. slots:sub(slot + 1), 1
+    end
+    if moved == 0 then return hold, 0 end
+    hold.slots = slots
+    if slots:find("[ha]") then
+      redis.call("HSET", self.key, lease, cmsgpack.pack(holdValues(hold)))
+    else
+      self:remove(lease)
+    end
+    return hold, moved
+  end,
+
+  -- Removes the leases that are dead and gives what is left of them, in the order of their deaths.
+  takeDead = function(self, now)
+    local dead = {}
+    if now < self.deadAt then return dead end
+    self.deadAt = huge
+    local all = redis.call("HGETALL", self.key)
+    for i = 1, #all, 2 do
+      local hold = holdOf(cmsgpack.unpack(all[i + 1]))
+      if hold.deadAt > now then
+        self.deadAt = min(self.deadAt, hold.deadAt)
+      else
+        self:remove(all[i])
+        local _, left = hold.slots:gsub("[ha]", "")
+        dead[#dead + 1] = { deadAt = hold.deadAt, units = hold.units * left, lease = all[i] }
+      end
+    end
+    table.sort(dead, function(a, b)
+      if a.deadAt ~= b.deadAt then return a.deadAt < b.deadAt end
+      return a.lease < b.lease
+    end)
+    return dead
+  end,
+
+  remove = function(self, lease)
+    redis.call("HDEL", self.key, lease)
+    self.count = self.count - 1
+  end
+})
 
 return Holds
 `

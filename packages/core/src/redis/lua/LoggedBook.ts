@@ -5,41 +5,43 @@ export const loggedBook = luaModule(
   "LoggedBook",
   /* lua */ `
 local AnswerLog = need("AnswerLog")
-local LoggedBook = class(need("Book"))
 
-function LoggedBook:openLogs(saved, foreignSaved, bound, page)
-  self.log = AnswerLog.open(self.keys[2], saved, bound, page)
-  self.foreignLog = AnswerLog.open(self.keys[3], foreignSaved, bound)
-end
+local LoggedBook
+LoggedBook = class({
+  openLogs = function(self, saved, foreignSaved, bound, page)
+    self.log = AnswerLog.open(self.keys[2], saved, bound, page)
+    self.foreignLog = AnswerLog.open(self.keys[3], foreignSaved, bound)
+  end,
 
-function LoggedBook:occupied()
-  return self.inFlight + self.log.kept - self.foreignLog.kept
-end
+  occupied = function(self)
+    return self.inFlight + self.log.kept - self.foreignLog.kept
+  end,
 
-function LoggedBook:nextFreeAt(now)
-  return self.log.busy > 0 and self.log:freesAt(1) or now
-end
+  nextFreeAt = function(self, now)
+    return self.log.busy > 0 and self.log:freesAt(1) or now
+  end,
 
-function LoggedBook:bookForeign(units, now, told)
-  local stamp = max(now, self.log:newest())
-  local freeAt = self:freeAt(stamp, 0, told.resetBy, now)
-  self.log:push(stamp, freeAt, units)
-  self.foreignLog:push(stamp, freeAt, units)
-  self.foreign = self.foreignLog.busy
-end
-
-function LoggedBook:expireLogs(now, keepAfter)
-  self.log:expire(now, keepAfter)
-  if self.foreignLog.size > 0 then
-    self.foreignLog:expire(now, keepAfter)
+  bookForeign = function(self, units, now, told)
+    local stamp = max(now, self.log:newest())
+    local freeAt = self:freeAt(stamp, 0, told.resetBy, now)
+    self.log:push(stamp, freeAt, units)
+    self.foreignLog:push(stamp, freeAt, units)
     self.foreign = self.foreignLog.busy
-  end
-end
+  end,
 
-function LoggedBook:reschedule(freeAtOf)
-  self.log:reschedule(freeAtOf)
-  self.foreignLog:reschedule(freeAtOf)
-end
+  expireLogs = function(self, now, keepAfter)
+    self.log:expire(now, keepAfter)
+    if self.foreignLog.size > 0 then
+      self.foreignLog:expire(now, keepAfter)
+      self.foreign = self.foreignLog.busy
+    end
+  end,
+
+  reschedule = function(self, freeAtOf)
+    self.log:reschedule(freeAtOf)
+    self.foreignLog:reschedule(freeAtOf)
+  end
+}, need("Book"))
 
 return LoggedBook
 `

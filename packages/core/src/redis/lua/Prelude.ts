@@ -12,22 +12,10 @@ local function need(name)
   return built[name]
 end
 
-local function class(parent)
-  local new = setmetatable({}, parent)
-  new.__index = new
-  return new
-end
-
--- Objects are kept in Redis as the values of their fields, in order.
-local function restore(object, fields, values)
-  for i = 1, #fields do object[fields[i]] = values[i] end
-  return object
-end
-
-local function valuesOf(object, fields)
-  local values = {}
-  for i = 1, #fields do values[i] = object[fields[i]] end
-  return values
+-- Methods are given all at once: a table that knows its size is built without growing.
+local function class(methods, parent)
+  methods.__index = methods
+  return setmetatable(methods, parent)
 end
 
 local function exact(number)
@@ -39,5 +27,23 @@ local function whole(number)
 end
 `
 
-/** A module of the script: a text of Lua that returns what others get by \`need\`. */
+/** A module of the script: a text of Lua that returns what others get by need. */
 export const luaModule = (name: string, text: string): string => `modules.${name} = function()${text}end\n`
+
+/**
+ * Two functions for objects that Redis keeps as the values of their fields: `nameOf` makes one, with room for fields that
+ * are not kept, and `nameValues` gives what is kept. Written out, as tables that grow field by field cost more than all else.
+ */
+export const record = (name: string, fields: ReadonlyArray<string>, room: ReadonlyArray<string> = []): string => {
+  const given = fields.map((field, i) => `${field} = values[${i + 1}]`)
+  const kept = fields.map((field) => `object.${field}`)
+  return `
+local function ${name}Of(values)
+  return { ${[...given, ...room.map((field) => `${field} = false`)].join(", ")} }
+end
+
+local function ${name}Values(object)
+  return { ${kept.join(", ")} }
+end
+`
+}

@@ -5,7 +5,6 @@ export const settling = luaModule(
   "Settling",
   /* lua */ `
 local Told = need("Told")
-local Settling = class()
 
 -- Closes the quotas that the refusal names by their places, or all of the claim.
 local function close(members, holds, signal, maxPause)
@@ -24,77 +23,80 @@ local function close(members, holds, signal, maxPause)
   return exact(untilAt or members[1].desk.ended)
 end
 
--- \`stop\` is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and the way's
--- length as the worker measured it. What is not held any more changes nothing. A refusal gives until when it closes.
-function Settling.settle(stop, books, abandonMillis, maxPause)
-  local lease, slot, outcome, needs, signal, latency = unpack(stop)
-  local isLost = outcome == "unsent" or outcome == "abandoned"
-  local members, holds, moved, any = {}, {}, {}, false
-  for i, need in ipairs(needs) do
-    local book = books[need]
-    book:reap(book.desk.ended)
-    local staysHeld = book.quota.kind == "concurrency" and not isLost
-    members[i] = book
-    holds[i], moved[i] = book.holds:move(lease, slot, "h", staysHeld and "a" or "e")
-    any = any or moved[i] > 0
-  end
-  if not any then return "" end
-  if signal.date and not isLost then
-    local learned = {}
-    for i, book in ipairs(members) do
-      if holds[i] and not learned[book.desk] then
-        learned[book.desk] = true
-        book.desk:learn(signal.date, holds[i].admittedAt)
-      end
+local Settling
+Settling = class({
+  -- stop is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and the way's
+  -- length as the worker measured it. What is not held any more changes nothing. A refusal gives until when it closes.
+  settle = function(stop, books, abandonMillis, maxPause)
+    local lease, slot, outcome, needs, signal, latency = unpack(stop)
+    local isLost = outcome == "unsent" or outcome == "abandoned"
+    local members, holds, moved, any = {}, {}, {}, false
+    for i, need in ipairs(needs) do
+      local book = books[need]
+      book:reap(book.desk.ended)
+      local staysHeld = book.quota.kind == "concurrency" and not isLost
+      members[i] = book
+      holds[i], moved[i] = book.holds:move(lease, slot, "h", staysHeld and "a" or "e")
+      any = any or moved[i] > 0
     end
-  end
-  for i, book in ipairs(members) do
-    local hold, now = holds[i], book.desk.ended
-    if moved[i] > 0 then
-      local units, sentAt = hold.units * moved[i], hold.admittedAt
-      book:advance(now)
-      local reading = not isLost and signal.readings and signal.readings[i]
-      local told = reading and Told.of(reading, signal, book, book.desk:clock(), sentAt, now, signal.wall or now) or nil
-      if outcome == "unsent" then
-        book:giveBack(units)
-      elseif outcome == "abandoned" then
-        book:abandon(units, now + abandonMillis)
-      elseif outcome == "answered" then
-        book:succeeded(sentAt, now)
-      end
-      if not isLost and book.quota.kind ~= "concurrency" then
-        if outcome == "refused" and not book.quota.countsRefused then
-          book:uncounted(units)
-        else
-          book:answered(units, latency or now - sentAt, now, told, signal.served or 0)
+    if not any then return "" end
+    if signal.date and not isLost then
+      local learned = {}
+      for i, book in ipairs(members) do
+        if holds[i] and not learned[book.desk] then
+          learned[book.desk] = true
+          book.desk:learn(signal.date, holds[i].admittedAt)
         end
-        if told then book:learn(told, hold.ownBase, now) end
       end
-    else
-      holds[i] = hold or { admittedAt = now }
     end
-  end
-  return outcome == "refused" and close(members, holds, signal, maxPause) or ""
-end
-
--- Ends the response of an answered slot; a body that was cut off may still keep the server busy.
-function Settling.release(stop, books, abandonMillis)
-  local lease, slot, ending, needs = unpack(stop)
-  for _, need in ipairs(needs) do
-    local book = books[need]
-    local now = book.desk.ended
-    book:reap(now)
-    local hold, moved = book.holds:move(lease, slot, "a", "e")
-    if moved > 0 then
-      book:advance(now)
-      if ending == "cut" then
-        book:abandon(hold.units * moved, now + abandonMillis)
+    for i, book in ipairs(members) do
+      local hold, now = holds[i], book.desk.ended
+      if moved[i] > 0 then
+        local units, sentAt = hold.units * moved[i], hold.admittedAt
+        book:advance(now)
+        local reading = not isLost and signal.readings and signal.readings[i]
+        local told = reading and Told.of(reading, signal, book, book.desk:clock(), sentAt, now, signal.wall or now) or nil
+        if outcome == "unsent" then
+          book:giveBack(units)
+        elseif outcome == "abandoned" then
+          book:abandon(units, now + abandonMillis)
+        elseif outcome == "answered" then
+          book:succeeded(sentAt, now)
+        end
+        if not isLost and book.quota.kind ~= "concurrency" then
+          if outcome == "refused" and not book.quota.countsRefused then
+            book:uncounted(units)
+          else
+            book:answered(units, latency or now - sentAt, now, told, signal.served or 0)
+          end
+          if told then book:learn(told, hold.ownBase, now) end
+        end
       else
-        book:answered(hold.units * moved, now - hold.admittedAt, now, nil, 0)
+        holds[i] = hold or { admittedAt = now }
+      end
+    end
+    return outcome == "refused" and close(members, holds, signal, maxPause) or ""
+  end,
+
+  -- Ends the response of an answered slot; a body that was cut off may still keep the server busy.
+  release = function(stop, books, abandonMillis)
+    local lease, slot, ending, needs = unpack(stop)
+    for _, need in ipairs(needs) do
+      local book = books[need]
+      local now = book.desk.ended
+      book:reap(now)
+      local hold, moved = book.holds:move(lease, slot, "a", "e")
+      if moved > 0 then
+        book:advance(now)
+        if ending == "cut" then
+          book:abandon(hold.units * moved, now + abandonMillis)
+        else
+          book:answered(hold.units * moved, now - hold.admittedAt, now, nil, 0)
+        end
       end
     end
   end
-end
+})
 
 return Settling
 `

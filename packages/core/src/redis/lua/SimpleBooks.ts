@@ -5,61 +5,63 @@ const idleResetBook = luaModule(
   "IdleResetBook",
   /* lua */ `
 local Book = need("Book")
-local IdleResetBook = class(Book)
 
-function IdleResetBook:openKind(saved)
-  self.spent, self.lastAnswerAt = unpack(saved or { 0, -huge })
-end
+local IdleResetBook
+IdleResetBook = class({
+  openKind = function(self, saved)
+    self.spent, self.lastAnswerAt = unpack(saved or { 0, -huge })
+  end,
 
-function IdleResetBook:saveKind()
-  return { self.spent, self.lastAnswerAt }
-end
+  saveKind = function(self)
+    return { self.spent, self.lastAnswerAt }
+  end,
 
-function IdleResetBook:occupied()
-  return self.spent - self.foreign
-end
+  occupied = function(self)
+    return self.spent - self.foreign
+  end,
 
-function IdleResetBook:free()
-  return max(0, self.caution.limit - self.spent)
-end
+  free = function(self)
+    return max(0, self.caution.limit - self.spent)
+  end,
 
-function IdleResetBook:take(units, now)
-  Book.take(self, units, now)
-  self.spent = self.spent + units
-end
+  take = function(self, units, now)
+    Book.take(self, units, now)
+    self.spent = self.spent + units
+  end,
 
-function IdleResetBook:giveBack(units)
-  Book.giveBack(self, units)
-  self.spent = self.spent - units
-end
+  giveBack = function(self, units)
+    Book.giveBack(self, units)
+    self.spent = self.spent - units
+  end,
 
-function IdleResetBook:uncounted(units)
-  Book.uncounted(self, units)
-  self.spent = self.spent - units
-end
+  uncounted = function(self, units)
+    Book.uncounted(self, units)
+    self.spent = self.spent - units
+  end,
 
-function IdleResetBook:roomAt(units, now)
-  if self.spent + units <= self:limitFor(units) then return now end
-  return (self.inFlight > 0 or self.spent == 0) and now + self.cooling or self.lastAnswerAt + self.cooling
-end
+  roomAt = function(self, units, now)
+    if self.spent + units <= self:limitFor(units) then return now end
+    return (self.inFlight > 0 or self.spent == 0) and now + self.cooling or self.lastAnswerAt + self.cooling
+  end,
 
-function IdleResetBook:nextFreeAt(now)
-  return max(now, self.lastAnswerAt + self.cooling)
-end
+  nextFreeAt = function(self, now)
+    return max(now, self.lastAnswerAt + self.cooling)
+  end,
 
-function IdleResetBook:cool(_, answeredAt)
-  self.lastAnswerAt = max(self.lastAnswerAt, answeredAt)
-end
+  cool = function(self, _, answeredAt)
+    self.lastAnswerAt = max(self.lastAnswerAt, answeredAt)
+  end,
 
-function IdleResetBook:expire(now)
-  if self.inFlight == 0 and now >= self.lastAnswerAt + self.cooling then self.spent, self.foreign = 0, 0 end
-end
+  expire = function(self, now)
+    if self.inFlight == 0 and now >= self.lastAnswerAt + self.cooling then self.spent, self.foreign = 0, 0 end
+  end,
 
-function IdleResetBook:bookForeign(units, now)
-  self.spent = self.spent + units
-  self.foreign = self.foreign + units
-  self.lastAnswerAt = max(self.lastAnswerAt, now)
-end
+  bookForeign = function(self, units, now)
+    self.spent = self.spent + units
+    self.foreign = self.foreign + units
+    self.lastAnswerAt = max(self.lastAnswerAt, now)
+  end
+}, Book)
 
 return IdleResetBook
 `
@@ -68,44 +70,46 @@ return IdleResetBook
 const concurrencyBook = luaModule(
   "ConcurrencyBook",
   /* lua */ `
-local ConcurrencyBook = class(need("Book"))
 
-function ConcurrencyBook:openKind(saved)
-  self.releasing = need("AnswerLog").open(self.keys[2], saved and saved[1], self.quota.limit)
-end
+local ConcurrencyBook
+ConcurrencyBook = class({
+  openKind = function(self, saved)
+    self.releasing = need("AnswerLog").open(self.keys[2], saved and saved[1], self.quota.limit)
+  end,
 
-function ConcurrencyBook:saveKind(now, ttl)
-  return { self.releasing:save(now, ttl) }
-end
+  saveKind = function(self, now, ttl)
+    return { self.releasing:save(now, ttl) }
+  end,
 
-function ConcurrencyBook:occupied()
-  return self.inFlight + self.releasing.busy
-end
+  occupied = function(self)
+    return self.inFlight + self.releasing.busy
+  end,
 
-function ConcurrencyBook:free()
-  return max(0, self.caution.limit - self:occupied())
-end
+  free = function(self)
+    return max(0, self.caution.limit - self:occupied())
+  end,
 
-function ConcurrencyBook:roomAt(units, now)
-  local missing = self:occupied() + units - self:limitFor(units)
-  return missing <= 0 and now or self.releasing:freesAt(missing)
-end
+  roomAt = function(self, units, now)
+    local missing = self:occupied() + units - self:limitFor(units)
+    return missing <= 0 and now or self.releasing:freesAt(missing)
+  end,
 
-function ConcurrencyBook:nextFreeAt(now)
-  return now
-end
+  nextFreeAt = function(self, now)
+    return now
+  end,
 
-function ConcurrencyBook:cool(units, answeredAt)
-  if self.quota.releaseLagMillis == 0 then return end
-  local stamp = max(answeredAt, self.releasing:newest())
-  self.releasing:push(stamp, stamp + self.quota.releaseLagMillis, units)
-end
+  cool = function(self, units, answeredAt)
+    if self.quota.releaseLagMillis == 0 then return end
+    local stamp = max(answeredAt, self.releasing:newest())
+    self.releasing:push(stamp, stamp + self.quota.releaseLagMillis, units)
+  end,
 
-function ConcurrencyBook:expire(now)
-  self.releasing:expire(now, now - self.quota.releaseLagMillis)
-end
+  expire = function(self, now)
+    self.releasing:expire(now, now - self.quota.releaseLagMillis)
+  end,
 
-function ConcurrencyBook:bookForeign() end
+  bookForeign = function(self) end
+}, need("Book"))
 
 return ConcurrencyBook
 `
@@ -114,37 +118,41 @@ return ConcurrencyBook
 const unpublishedBook = luaModule(
   "UnpublishedBook",
   /* lua */ `
-local UnpublishedBook = class(need("Book"))
 
-function UnpublishedBook:openKind() end
+local UnpublishedBook
+UnpublishedBook = class({
+  openKind = function(self) end,
 
-function UnpublishedBook:saveKind()
-  return false
-end
+  saveKind = function(self)
+    return false
+  end,
 
-function UnpublishedBook:occupied()
-  return self.inFlight
-end
+  occupied = function(self)
+    return self.inFlight
+  end,
 
-function UnpublishedBook:largest()
-  return huge
-end
+  largest = function(self)
+    return huge
+  end,
 
-function UnpublishedBook:free()
-  return huge
-end
+  free = function(self)
+    return huge
+  end,
 
-function UnpublishedBook:roomAt(_, now)
-  return now
-end
+  roomAt = function(self, _, now)
+    return now
+  end,
 
-function UnpublishedBook:nextFreeAt(now)
-  return now
-end
+  nextFreeAt = function(self, now)
+    return now
+  end,
 
-function UnpublishedBook:cool() end
-function UnpublishedBook:expire() end
-function UnpublishedBook:bookForeign() end
+  cool = function(self) end,
+
+  expire = function(self) end,
+
+  bookForeign = function(self) end
+}, need("Book"))
 
 return UnpublishedBook
 `

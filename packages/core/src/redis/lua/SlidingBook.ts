@@ -4,95 +4,97 @@ import { luaModule } from "./Prelude.ts"
 export const slidingBook = luaModule(
   "SlidingBook",
   /* lua */ `
-local SlidingBook = class(need("LoggedBook"))
 local wholeLog = 2 ^ 24
 
-function SlidingBook:openKind(saved)
-  local log, foreignLog = unpack(saved or {})
-  self.window = self.baseCooling - self.quota.slackMillis
-  self:openLogs(log, foreignLog, 2 * self.quota.limit, wholeLog)
-end
+local SlidingBook
+SlidingBook = class({
+  openKind = function(self, saved)
+    local log, foreignLog = unpack(saved or {})
+    self.window = self.baseCooling - self.quota.slackMillis
+    self:openLogs(log, foreignLog, 2 * self.quota.limit, wholeLog)
+  end,
 
-function SlidingBook:saveKind(now, ttl)
-  return { self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
-end
+  saveKind = function(self, now, ttl)
+    return { self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+  end,
 
-function SlidingBook:free(now)
-  local low, high = 0, max(0, self.caution.limit - self.inFlight)
-  while low < high do
-    local middle = floor((low + high + 1) / 2)
-    if self:fits(middle, now) then low = middle else high = middle - 1 end
-  end
-  return low
-end
-
-function SlidingBook:roomAt(units, now)
-  if self:fits(units, now) then return now end
-  if self.inFlight + units > self:limitFor(units) then return now + self.cooling end
-  local low, high = now, self:freeAt(now)
-  while low + 1 < high do
-    local middle = floor((low + high) / 2)
-    if self:fits(units, middle) then high = middle else low = middle end
-  end
-  return high
-end
-
-function SlidingBook:cool(units, answeredAt, creditMillis)
-  local stamp = answeredAt - creditMillis
-  self.log:push(stamp, self:freeAt(stamp), units)
-end
-
-function SlidingBook:freeAt(stamp)
-  return stamp + self.window + self.cooling + 1
-end
-
-function SlidingBook:cautioned()
-  self:reschedule(function(stamp) return self:freeAt(stamp) end)
-end
-
-function SlidingBook:expire(now)
-  self:expireLogs(now, now - self.window - self.cooling - 1)
-end
-
--- Whether the counter stays within the limit at every phase; closed comparisons throughout.
-function SlidingBook:fits(units, now)
-  local present = self.inFlight + units
-  local limit = self:limitFor(units)
-  if present + self.log.kept <= limit then return true end
-  local most = limit * self.window
-  return self:weightWithin(now, present, most, 0) and self:weightWithin(now, present, most, self.window)
-end
-
--- Sweeps the phases at which an answer aged \`offset\` or more enters the current window (0) or leaves the previous one
--- (the window), the newest first, with the units of both windows summed on the way.
-function SlidingBook:weightWithin(now, present, most, offset)
-  local log, window = self.log, self.window
-  local slack = self.cooling - window
-  local function ageAndUnits(i)
-    local stamp, _, units = log:entry(i)
-    return max(0, now - stamp - slack), units
-  end
-  local current, currentUnits = log.size - 1, present
-  local previous, bothUnits = current, present
-  for i = log.size, 0, -1 do
-    local elapsed = (i == log.size and offset or (ageAndUnits(i))) - offset
-    if elapsed >= window then break end
-    if elapsed >= 0 then
-      while current >= 0 do
-        local age, units = ageAndUnits(current)
-        if age > elapsed then break end
-        currentUnits, current = currentUnits + units, current - 1
-      end
-      while previous >= 0 do
-        local age, units = ageAndUnits(previous)
-        if age > elapsed + window then break end
-        bothUnits, previous = bothUnits + units, previous - 1
-      end
-      if window * currentUnits + (window - elapsed) * (bothUnits - currentUnits) > most then return false end
+  free = function(self, now)
+    local low, high = 0, max(0, self.caution.limit - self.inFlight)
+    while low < high do
+      local middle = floor((low + high + 1) / 2)
+      if self:fits(middle, now) then low = middle else high = middle - 1 end
     end
+    return low
+  end,
+
+  roomAt = function(self, units, now)
+    if self:fits(units, now) then return now end
+    if self.inFlight + units > self:limitFor(units) then return now + self.cooling end
+    local low, high = now, self:freeAt(now)
+    while low + 1 < high do
+      local middle = floor((low + high) / 2)
+      if self:fits(units, middle) then high = middle else low = middle end
+    end
+    return high
+  end,
+
+  cool = function(self, units, answeredAt, creditMillis)
+    local stamp = answeredAt - creditMillis
+    self.log:push(stamp, self:freeAt(stamp), units)
+  end,
+
+  freeAt = function(self, stamp)
+    return stamp + self.window + self.cooling + 1
+  end,
+
+  cautioned = function(self)
+    self:reschedule(function(stamp) return self:freeAt(stamp) end)
+  end,
+
+  expire = function(self, now)
+    self:expireLogs(now, now - self.window - self.cooling - 1)
+  end,
+
+  -- Whether the counter stays within the limit at every phase; closed comparisons throughout.
+  fits = function(self, units, now)
+    local present = self.inFlight + units
+    local limit = self:limitFor(units)
+    if present + self.log.kept <= limit then return true end
+    local most = limit * self.window
+    return self:weightWithin(now, present, most, 0) and self:weightWithin(now, present, most, self.window)
+  end,
+
+  -- Sweeps the phases at which an answer aged offset or more enters the current window (0) or leaves the previous one
+  -- (the window), the newest first, with the units of both windows summed on the way.
+  weightWithin = function(self, now, present, most, offset)
+    local log, window = self.log, self.window
+    local slack = self.cooling - window
+    local function ageAndUnits(i)
+      local stamp, _, units = log:entry(i)
+      return max(0, now - stamp - slack), units
+    end
+    local current, currentUnits = log.size - 1, present
+    local previous, bothUnits = current, present
+    for i = log.size, 0, -1 do
+      local elapsed = (i == log.size and offset or (ageAndUnits(i))) - offset
+      if elapsed >= window then break end
+      if elapsed >= 0 then
+        while current >= 0 do
+          local age, units = ageAndUnits(current)
+          if age > elapsed then break end
+          currentUnits, current = currentUnits + units, current - 1
+        end
+        while previous >= 0 do
+          local age, units = ageAndUnits(previous)
+          if age > elapsed + window then break end
+          bothUnits, previous = bothUnits + units, previous - 1
+        end
+        if window * currentUnits + (window - elapsed) * (bothUnits - currentUnits) > most then return false end
+      end
+    end
+    return true
   end
-  return true
-end
+}, need("LoggedBook"))
 
 return SlidingBook
 `

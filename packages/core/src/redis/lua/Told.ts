@@ -4,7 +4,6 @@ import { luaModule } from "./Prelude.ts"
 export const told = luaModule(
   "Told",
   /* lua */ `
-local Told = class()
 local longestMillis = 366 * 24 * 3600000
 
 -- A server's instant: from the response's own Date, else from what was learned, else from the worker's wall clock.
@@ -32,24 +31,27 @@ local function boundsOf(reset, signal, quota, clock, sentAt, now, wall)
   return floor(from - tolerance), ceil(by + tolerance)
 end
 
--- The instant until which a refusal closes, or nothing if it is past.
-function Told.retryUntil(retry, signal, clock, now, wall)
-  local kind, millis, tolerance = unpack(retry)
-  local after = kind == "after" and millis or afterOf(millis, signal, clock, now, wall) - now
-  if not (after > 0) then return nil end
-  return now + min(longestMillis, ceil(after + tolerance))
-end
+local Told
+Told = class({
+  -- The instant until which a refusal closes, or nothing if it is past.
+  retryUntil = function(retry, signal, clock, now, wall)
+    local kind, millis, tolerance = unpack(retry)
+    local after = kind == "after" and millis or afterOf(millis, signal, clock, now, wall) - now
+    if not (after > 0) then return nil end
+    return now + min(longestMillis, ceil(after + tolerance))
+  end,
 
--- What a reading says of one book.
-function Told.of(reading, signal, book, clock, sentAt, now, wall)
-  local limit, remaining, reset = unpack(reading)
-  local told = { limit = limit, remaining = remaining }
-  if reset then
-    local from, by = boundsOf(reset, signal, book.quota, clock, sentAt, now, wall)
-    if by and by > sentAt then told.resetFrom, told.resetBy = from, min(by, now + longestMillis) end
+  -- What a reading says of one book.
+  of = function(reading, signal, book, clock, sentAt, now, wall)
+    local limit, remaining, reset = unpack(reading)
+    local told = { limit = limit, remaining = remaining }
+    if reset then
+      local from, by = boundsOf(reset, signal, book.quota, clock, sentAt, now, wall)
+      if by and by > sentAt then told.resetFrom, told.resetBy = from, min(by, now + longestMillis) end
+    end
+    return told
   end
-  return told
-end
+})
 
 return Told
 `

@@ -1,140 +1,144 @@
 /** `admission/WindowBook` and its `Scout`: rolling logs, and fixed windows of which a known phase frees a slot earlier. */
-import { luaModule } from "./Prelude.ts"
+import { luaModule, record } from "./Prelude.ts"
 
 export const windowBook = luaModule(
   "WindowBook",
   /* lua */ `
 local Logged = need("LoggedBook")
-local WindowBook = class(Logged)
-local fields = { "clockVersion", "clockSteps", "resetFrom", "resetBy", "distrustedUntil", "latency", "scoutedAt" }
+${record("phase", ["clockVersion", "clockSteps", "resetFrom", "resetBy", "distrustedUntil", "latency", "scoutedAt"])}
 local exactLimit = 1000
 local scoutPart, narrowPart = 8, 10
 
-function WindowBook:openKind(saved)
-  local quota = self.quota
-  local values, log, foreignLog = unpack(saved or {})
-  restore(self, fields, values or { 0, 0, -huge, -huge, -huge, 0, -huge })
-  self.quantum = quota.limit > exactLimit and max(1, ceil(quota.windowMillis / 1000)) or 1
-  self.phase = quota.kind == "fixed" and quota.phase or "unknown"
-  self.slots = self.phase == "clock" and min(scoutPart, floor(quota.limit / scoutPart)) or 0
-  self:openLogs(log, foreignLog, min(quota.limit, exactLimit + 2))
-end
+local WindowBook
+WindowBook = class({
+  openKind = function(self, saved)
+    local quota = self.quota
+    local values, log, foreignLog = unpack(saved or {})
+    self.quantum = quota.limit > exactLimit and max(1, ceil(quota.windowMillis / 1000)) or 1
+    self.phase = quota.kind == "fixed" and quota.phase or "unknown"
+    if self.phase ~= "unknown" then
+      for field, value in pairs(phaseOf(values or { 0, 0, -huge, -huge, -huge, 0, -huge })) do self[field] = value end
+    end
+    self.slots = self.phase == "clock" and min(scoutPart, floor(quota.limit / scoutPart)) or 0
+    self:openLogs(log, foreignLog, min(quota.limit, exactLimit + 2))
+  end,
 
-function WindowBook:saveKind(now, ttl)
-  return { self.phase ~= "unknown" and valuesOf(self, fields), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
-end
+  saveKind = function(self, now, ttl)
+    return { self.phase ~= "unknown" and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+  end,
 
-function WindowBook:free()
-  return max(0, self.caution.limit - self.inFlight - self.log.busy)
-end
+  free = function(self)
+    return max(0, self.caution.limit - self.inFlight - self.log.busy)
+  end,
 
-function WindowBook:roomAt(units, now)
-  local missing = self.inFlight + self.log.busy + units - self:limitFor(units)
-  if missing <= 0 then return missing + self.slots > 0 and self:scoutAt(now, missing) or now end
-  if missing <= self.log.busy then return self.log:freesAt(missing) end
-  if self.phase ~= "reset" or now < self.distrustedUntil then return self:freeAt(now, 0, nil, now) end
-  return self.resetBy > now and self.resetBy or huge
-end
+  roomAt = function(self, units, now)
+    local missing = self.inFlight + self.log.busy + units - self:limitFor(units)
+    if missing <= 0 then return missing + self.slots > 0 and self:scoutAt(now, missing) or now end
+    if missing <= self.log.busy then return self.log:freesAt(missing) end
+    if self.phase ~= "reset" or now < self.distrustedUntil then return self:freeAt(now, 0, nil, now) end
+    return self.resetBy > now and self.resetBy or huge
+  end,
 
-function WindowBook:take(units, now)
-  Logged.take(self, units, now)
-  if self:free() < self.slots then self.scoutedAt = now end
-end
+  take = function(self, units, now)
+    Logged.take(self, units, now)
+    if self:free() < self.slots then self.scoutedAt = now end
+  end,
 
-function WindowBook:answered(units, latency, answeredAt, told, servedMillis)
-  if self.phase == "clock" then self.latency = self.latency + (latency - self.latency) / 16 end
-  Logged.answered(self, units, latency, answeredAt, told, servedMillis)
-end
+  answered = function(self, units, latency, answeredAt, told, servedMillis)
+    if self.phase == "clock" then self.latency = self.latency + (latency - self.latency) / 16 end
+    Logged.answered(self, units, latency, answeredAt, told, servedMillis)
+  end,
 
-function WindowBook:cool(units, answeredAt, creditMillis, told)
-  local q = self.quantum
-  local stamp = q == 1 and answeredAt or (floor(answeredAt / q) + 1) * q
-  local resetBy = self:trustedReset(told, answeredAt)
-  if told and told.resetFrom and resetBy then self.log:hasten(told.resetFrom, resetBy) end
-  self.log:push(stamp, self:freeAt(stamp, creditMillis, resetBy, answeredAt), units)
-end
+  cool = function(self, units, answeredAt, creditMillis, told)
+    local q = self.quantum
+    local stamp = q == 1 and answeredAt or (floor(answeredAt / q) + 1) * q
+    local resetBy = self:trustedReset(told, answeredAt)
+    if told and told.resetFrom and resetBy then self.log:hasten(told.resetFrom, resetBy) end
+    self.log:push(stamp, self:freeAt(stamp, creditMillis, resetBy, answeredAt), units)
+  end,
 
-function WindowBook:expire(now)
-  if self.phase == "clock" then self:followClock(now) end
-  self:expireLogs(now, now - self.cooling)
-end
+  expire = function(self, now)
+    if self.phase == "clock" then self:followClock(now) end
+    self:expireLogs(now, now - self.cooling)
+  end,
 
-function WindowBook:refusedAt(now, sentAt, toldUntil, maxPause)
-  self:distrust(now)
-  local closedUntil = Logged.refusedAt(self, now, sentAt, toldUntil, maxPause)
-  self.distrustedUntil = now + self.cooling * 2 ^ (self.caution.strikes - 1)
-  return closedUntil
-end
-
--- When units answered at \`stamp\` are free, as far as known at \`now\`.
-function WindowBook:freeAt(stamp, creditMillis, resetBy, now)
-  local rolling = stamp + self.cooling - creditMillis
-  if self.phase == "unknown" or now < self.distrustedUntil then return rolling end
-  if self.phase == "reset" then return resetBy and min(rolling, max(stamp, resetBy)) or rolling end
-  local clock = self.desk:clock()
-  return clock:isKnown() and min(rolling, clock:boundaryAfter(stamp, self.quota.windowMillis)) or rolling
-end
-
-function WindowBook:cautioned(now)
-  if self.phase ~= "unknown" and now >= self.distrustedUntil then return end
-  self:reschedule(function(stamp, old) return max(old, stamp + self.cooling) end)
-end
-
--- When one of the last slots may be taken, or enough are free again not to touch those.
-function WindowBook:scoutAt(now, missing)
-  if now < self.distrustedUntil then return now end
-  local opensAt = self:scoutOpensAt(now)
-  return opensAt == now and now or min(opensAt, self.log:freesAt(missing + self.slots))
-end
-
-function WindowBook:scoutOpensAt(now)
-  local clock, latency = self.desk:clock(), self.latency
-  if not clock:isKnown() then return now end
-  local width = clock:width(now)
-  if width <= max(self.quota.windowMillis / narrowPart, 3 * latency) then return now end
-  local way = latency / 2
-  return ceil(clock:turnFrom(max(now, self.scoutedAt + width / scoutPart) + way) - way)
-end
-
-function WindowBook:followClock(now)
-  local clock = self.desk:clock()
-  if clock.steps ~= self.clockSteps then
-    self.clockSteps = clock.steps
+  refusedAt = function(self, now, sentAt, toldUntil, maxPause)
     self:distrust(now)
-  end
-  if clock.version ~= self.clockVersion and now >= self.distrustedUntil then
-    self.clockVersion = clock.version
-    self:reschedule(function(stamp, old) return min(old, self:freeAt(stamp, 0, nil, now)) end)
-  end
-end
+    local closedUntil = Logged.refusedAt(self, now, sentAt, toldUntil, maxPause)
+    self.distrustedUntil = now + self.cooling * 2 ^ (self.caution.strikes - 1)
+    return closedUntil
+  end,
 
--- Falls back to the rolling rule over all answers of the last window, and trusts the phase again after another.
-function WindowBook:distrust(now)
-  if self.phase == "unknown" then return end
-  self.distrustedUntil = now + self.cooling
-  self.resetFrom, self.resetBy = -huge, -huge
-  self:reschedule(function(stamp) return stamp + self.cooling end)
-end
+  -- When units answered at stamp are free, as far as known at now.
+  freeAt = function(self, stamp, creditMillis, resetBy, now)
+    local rolling = stamp + self.cooling - creditMillis
+    if self.phase == "unknown" or now < self.distrustedUntil then return rolling end
+    if self.phase == "reset" then return resetBy and min(rolling, max(stamp, resetBy)) or rolling end
+    local clock = self.desk:clock()
+    return clock:isKnown() and min(rolling, clock:boundaryAfter(stamp, self.quota.windowMillis)) or rolling
+  end,
 
--- The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last.
-function WindowBook:trustedReset(told, answeredAt)
-  if self.phase ~= "reset" or not (told and told.resetFrom and told.resetBy) then return nil end
-  if answeredAt < self.distrustedUntil then return nil end
-  local from, by = told.resetFrom, told.resetBy
-  local window = self.quota.windowMillis
-  local mayBeSame = from <= self.resetBy and self.resetFrom <= by
-  local mayBeOther = by - self.resetFrom >= window or self.resetBy - from >= window
-  if from > answeredAt + self.cooling or not (mayBeSame or mayBeOther) then
-    self:distrust(answeredAt)
-    return nil
+  cautioned = function(self, now)
+    if self.phase ~= "unknown" and now >= self.distrustedUntil then return end
+    self:reschedule(function(stamp, old) return max(old, stamp + self.cooling) end)
+  end,
+
+  -- When one of the last slots may be taken, or enough are free again not to touch those.
+  scoutAt = function(self, now, missing)
+    if now < self.distrustedUntil then return now end
+    local opensAt = self:scoutOpensAt(now)
+    return opensAt == now and now or min(opensAt, self.log:freesAt(missing + self.slots))
+  end,
+
+  scoutOpensAt = function(self, now)
+    local clock, latency = self.desk:clock(), self.latency
+    if not clock:isKnown() then return now end
+    local width = clock:width(now)
+    if width <= max(self.quota.windowMillis / narrowPart, 3 * latency) then return now end
+    local way = latency / 2
+    return ceil(clock:turnFrom(max(now, self.scoutedAt + width / scoutPart) + way) - way)
+  end,
+
+  followClock = function(self, now)
+    local clock = self.desk:clock()
+    if clock.steps ~= self.clockSteps then
+      self.clockSteps = clock.steps
+      self:distrust(now)
+    end
+    if clock.version ~= self.clockVersion and now >= self.distrustedUntil then
+      self.clockVersion = clock.version
+      self:reschedule(function(stamp, old) return min(old, self:freeAt(stamp, 0, nil, now)) end)
+    end
+  end,
+
+  -- Falls back to the rolling rule over all answers of the last window, and trusts the phase again after another.
+  distrust = function(self, now)
+    if self.phase == "unknown" then return end
+    self.distrustedUntil = now + self.cooling
+    self.resetFrom, self.resetBy = -huge, -huge
+    self:reschedule(function(stamp) return stamp + self.cooling end)
+  end,
+
+  -- The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last.
+  trustedReset = function(self, told, answeredAt)
+    if self.phase ~= "reset" or not (told and told.resetFrom and told.resetBy) then return nil end
+    if answeredAt < self.distrustedUntil then return nil end
+    local from, by = told.resetFrom, told.resetBy
+    local window = self.quota.windowMillis
+    local mayBeSame = from <= self.resetBy and self.resetFrom <= by
+    local mayBeOther = by - self.resetFrom >= window or self.resetBy - from >= window
+    if from > answeredAt + self.cooling or not (mayBeSame or mayBeOther) then
+      self:distrust(answeredAt)
+      return nil
+    end
+    if mayBeSame and not mayBeOther then
+      self.resetFrom, self.resetBy = max(self.resetFrom, from), min(self.resetBy, by)
+      return self.resetBy
+    end
+    if by > self.resetBy then self.resetFrom, self.resetBy = from, by end
+    return by
   end
-  if mayBeSame and not mayBeOther then
-    self.resetFrom, self.resetBy = max(self.resetFrom, from), min(self.resetBy, by)
-    return self.resetBy
-  end
-  if by > self.resetBy then self.resetFrom, self.resetBy = from, by end
-  return by
-end
+}, Logged)
 
 return WindowBook
 `
