@@ -5,6 +5,7 @@
  * leases have names, and slots have places in them.
  */
 import type { Decision, Outcome } from "../Admission.ts"
+import type { Stance } from "../admission/bookOf.ts"
 import { readingOf, wholeOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
@@ -15,6 +16,7 @@ export interface Options {
   readonly layout: Layout
   readonly abandonMillis: number
   readonly maxPauseMillis: number | undefined
+  readonly stance?: Stance | undefined
   /** What time it is, for recorded vectors; otherwise Redis says it. */
   readonly at?: number
   /** Whether the answer shows the books. */
@@ -154,15 +156,15 @@ export class Call {
     const desk = deskKey(this.options.layout, counter)
     if (!this.desks.includes(desk)) this.desks.push(desk)
     this.deskOf.push(this.desks.indexOf(desk) + 1)
-    this.quotas.push(quotaText(quota))
+    this.quotas.push(quotaText(quota, this.options.stance))
     return this.counters.push(counter)
   }
 }
 
 /** The quota as the script reads it, and by which it knows that two workers mean the same. */
-const quotaText = (quota: Quota): string =>
+const quotaText = (quota: Quota, stance: Stance = "published"): string =>
   JSON.stringify([
-    quota.kind,
+    stance === "unknown" && (quota.kind === "rolling" || quota.kind === "fixed") ? "unknown" : quota.kind,
     quota.limit,
     quota.windowMillis,
     quota.refill,

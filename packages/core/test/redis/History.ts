@@ -59,6 +59,7 @@ export const historyOf = (family: Family, seed: number, length = lengths[family]
     seed,
     abandonMillis: random.pick([40, 500, 60_000]),
     ...(maxPauseMillis !== undefined && { maxPauseMillis }),
+    ...(random.chance(0.15) && { stance: "unknown" as const }),
     quotas: quotas.map(Quota.definition),
     claims: [claim(quotas.length), claim(random.pick([1, quotas.length]))]
   }

@@ -20,6 +20,7 @@ export const replay = Effect.fnUntraced(function* (vector: Vector, name: string)
         layout: { prefix: name, tagBy: "partition" },
         abandonMillis: vector.abandonMillis,
         maxPauseMillis: vector.maxPauseMillis,
+        stance: vector.stance,
         at: step.at,
         shows: true
       }).look(claim)

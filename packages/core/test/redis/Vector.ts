@@ -3,7 +3,7 @@
  *
  * Whatever claims to do the same arithmetic plays the calls again and has to give the same answers, case by case.
  */
-import { Admission, type Decision, type Outcome, type Permit } from "@sluice/core/Admission"
+import { Admission, type Decision, type Options, type Outcome, type Permit } from "@sluice/core/Admission"
 import * as Claim from "@sluice/core/Claim"
 import * as Quota from "@sluice/core/Quota"
 import type { Signal } from "@sluice/core/Signal"
@@ -31,6 +31,7 @@ export interface Vector {
   readonly seed: number
   readonly abandonMillis: number
   readonly maxPauseMillis?: number
+  readonly stance?: Options["stance"]
   readonly quotas: ReadonlyArray<Quota.Definition>
   /** Each claim as pairs of a quota's place and a cost. */
   readonly claims: ReadonlyArray<ReadonlyArray<readonly [quota: number, cost: number]>>
@@ -58,8 +59,8 @@ export class Player {
   private readonly permits = new Map<number, Permit>()
 
   constructor(vector: Omit<Vector, "steps">) {
-    const { abandonMillis, maxPauseMillis } = vector
-    this.admission = new Admission({ abandonMillis, maxPauseMillis })
+    const { abandonMillis, maxPauseMillis, stance } = vector
+    this.admission = new Admission({ abandonMillis, maxPauseMillis, stance })
     this.claims = claimsOf(vector)
   }
 

@@ -9,14 +9,14 @@ import { luaModule, record } from "./Prelude.ts"
 export const answerLog = luaModule(
   "AnswerLog",
   /* lua */ `
-${record("log", ["head", "size", "freed", "busy", "kept", "capacity", "base", "livesUntil"], ["key", "bound", "pageSize", "page", "pageFrom"])}
+${record("log", "head size freed busy kept capacity base livesUntil", "key bound pageSize page pageFrom")}
 local empty = { 0, 0, 0, 0, 0, 0, 0, 0 }
 local form, bytes = ">I5I5I4", 14
 local before, never = 2 ^ 36, 2 ^ 40 - 1
 
 local AnswerLog
 AnswerLog = class({
-  -- A ring grows to bound entries without waste, and beyond it by an eighth; page entries are read at once.
+  -- A ring grows by a sixteenth, and to bound entries without waste; page entries are read at once.
   open = function(key, saved, bound, page)
     local log = logOf(saved or empty)
     log.key, log.bound, log.pageSize = key, bound, page or 16
@@ -156,8 +156,8 @@ AnswerLog = class({
     else
       self.base = stamp - before
     end
-    local capacity = max(8, 2 * size)
-    if size >= bound then capacity = size + ceil(size / 8) elseif capacity > bound then capacity = bound end
+    local capacity = size + max(8, ceil(size / 16))
+    if size < bound then capacity = min(capacity, bound) end
     redis.call("SET", self.key, all .. string.rep(string.char(0), (capacity - size) * bytes))
     self.capacity, self.head, self.livesUntil, self.pageFrom = capacity, 0, -huge, nil
   end

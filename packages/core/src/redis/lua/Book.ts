@@ -7,43 +7,16 @@
 import { luaModule, record } from "./Prelude.ts"
 
 /** Fields of a book that are made from others whenever it is opened. */
-const room = [
-  ...[
-    "quota",
-    "text",
-    "keys",
-    "desk",
-    "differs",
-    "dead",
-    "abandonMillis",
-    "gate",
-    "pace",
-    "caution",
-    "holds",
-    "abandoned"
-  ],
-  ...[
-    "baseCooling",
-    "cooling",
-    "log",
-    "foreignLog",
-    "quantum",
-    "phase",
-    "slots",
-    "window",
-    "debt",
-    "leakedAt",
-    "interval"
-  ]
-]
+const room =
+  "quota text keys desk differs dead abandonMillis gate pace caution holds abandoned baseCooling cooling log foreignLog quantum phase slots window debt leakedAt interval"
 
 export const book = luaModule(
   "Book",
   /* lua */ `
 local AnswerLog, Gate, Pace = need("AnswerLog"), need("Gate"), need("Pace")
 local Caution, Holds = need("Caution"), need("Holds")
-${record("quota", ["kind", "limit", "windowMillis", "refill", "step", "phase", "countsRefused", "countsOnArrival", "penaltyMillis", "pacing", "slowRemaining", "slowAlways", "slackMillis", "releaseLagMillis", "latencyFloorMillis", "rateMargin", "assumed", "published"])}
-${record("book", ["ceiling", "inFlight", "foreign", "booked", "refused", "acceptedAt", "latencyMinimum", "latencyPrevious", "latencySamples", "seenAt"], room)}
+${record("quota", "kind limit windowMillis refill step phase countsRefused countsOnArrival penaltyMillis pacing slowRemaining slowAlways slackMillis releaseLagMillis latencyFloorMillis rateMargin assumed published")}
+${record("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
 local kinds = {
   rolling = "WindowBook", fixed = "WindowBook", slidingCounter = "SlidingBook", unknown = "SlidingBook",
   tokenBucket = "BucketBook", idleReset = "IdleResetBook", concurrency = "ConcurrencyBook", unpublished = "UnpublishedBook"
@@ -92,8 +65,9 @@ Book = class({
     local caution = self.caution
     local learned = self.ceiling ~= self.quota.limit and learnedMillis or 0
     local calm = caution.strikes > 0 and caution.calmAt - now or 0
+    local doubted = self.isDoubted and self.doubtedUntil - now or 0
     local needed = max(0, self.gate.closedUntil - now, self.holds.latestDeadAt - now) + 2 * self.cooling + self.abandonMillis
-    return min(max(needed, learned, calm) + spareMillis, longestMillis)
+    return min(max(needed, learned, calm, doubted) + spareMillis, longestMillis)
   end,
 
   limit = function(self)

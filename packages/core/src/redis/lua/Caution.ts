@@ -4,7 +4,7 @@ import { luaModule, record } from "./Prelude.ts"
 export const caution = luaModule(
   "Caution",
   /* lua */ `
-${record("caution", ["limit", "extraMillis", "strikes", "noticedAt", "growsAt", "growEvery", "calmAt"], ["leastExtra", "mostExtra"])}
+${record("caution", "limit extraMillis strikes noticedAt growsAt growEvery calmAt", "leastExtra mostExtra")}
 local cut, steps, least, most, calmWindows, mostStrikes = 0.8, 20, 200, 10, 16, 10
 
 local Caution

@@ -9,7 +9,7 @@ import { luaModule, record } from "./Prelude.ts"
 export const desk = luaModule(
   "Desk",
   /* lua */ `
-${record("desk", ["skew", "stepFrom", "stepTo", "stepMillis", "livesUntil"], ["key", "rawAsked", "rounding", "savedClock", "opened", "changed", "asked", "ended", "ttl"])}
+${record("desk", "skew stepFrom stepTo stepMillis livesUntil", "key rawAsked rounding savedClock opened changed asked ended ttl")}
 
 local Desk
 Desk = class({

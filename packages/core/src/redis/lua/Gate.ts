@@ -4,7 +4,7 @@ import { luaModule, record } from "./Prelude.ts"
 export const gate = luaModule(
   "Gate",
   /* lua */ `
-${record("gate", ["closedAt", "closedUntil", "isShut", "probeAt", "probeEvery", "width", "fallback"])}
+${record("gate", "closedAt closedUntil isShut probeAt probeEvery width fallback")}
 local fresh = { -huge, -huge, false, -huge, 0, huge, 0 }
 
 local Gate

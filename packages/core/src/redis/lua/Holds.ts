@@ -10,8 +10,8 @@ import { luaModule, record } from "./Prelude.ts"
 export const holds = luaModule(
   "Holds",
   /* lua */ `
-${record("holds", ["count", "deadAt", "latestDeadAt", "livesUntil"], ["key"])}
-${record("hold", ["slots", "units", "admittedAt", "deadAt", "ownBase"])}
+${record("holds", "count deadAt latestDeadAt livesUntil", "key")}
+${record("hold", "slots units admittedAt deadAt ownBase")}
 
 local Holds
 Holds = class({

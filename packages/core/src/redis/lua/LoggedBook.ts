@@ -5,16 +5,26 @@ export const loggedBook = luaModule(
   "LoggedBook",
   /* lua */ `
 local AnswerLog = need("AnswerLog")
+local exactLimit = 1000
 
 local LoggedBook
 LoggedBook = class({
-  openLogs = function(self, saved, foreignSaved, bound, page)
+  -- Answers are kept for two windows; larger quotas are logged in thousandths of one, each rounded to its end.
+  openLogs = function(self, saved, foreignSaved, page)
+    local quota = self.quota
+    local bound = 2 * min(quota.limit, exactLimit + 2)
+    self.quantum = quota.limit > exactLimit and max(1, ceil(quota.windowMillis / 1000)) or 1
     self.log = AnswerLog.open(self.keys[2], saved, bound, page)
     self.foreignLog = AnswerLog.open(self.keys[3], foreignSaved, bound)
   end,
 
+  stampOf = function(self, answeredAt)
+    local q = self.quantum
+    return q == 1 and answeredAt or (floor(answeredAt / q) + 1) * q
+  end,
+
   occupied = function(self)
-    return self.inFlight + self.log.kept - self.foreignLog.kept
+    return self.inFlight + self.log.busy - self.foreignLog.busy
   end,
 
   nextFreeAt = function(self, now)

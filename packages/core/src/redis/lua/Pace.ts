@@ -4,7 +4,7 @@ import { luaModule, record } from "./Prelude.ts"
 export const pace = luaModule(
   "Pace",
   /* lua */ `
-${record("pace", ["nextAt", "slowInterval", "slowUntil"])}
+${record("pace", "nextAt slowInterval slowUntil")}
 
 local Pace
 Pace = class({

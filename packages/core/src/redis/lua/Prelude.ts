@@ -34,16 +34,22 @@ export const luaModule = (name: string, text: string): string => `modules.${name
  * Two functions for objects that Redis keeps as the values of their fields: `nameOf` makes one, with room for fields that
  * are not kept, and `nameValues` gives what is kept. Written out, as tables that grow field by field cost more than all else.
  */
-export const record = (name: string, fields: ReadonlyArray<string>, room: ReadonlyArray<string> = []): string => {
+export const record = (name: string, kept: string, room = ""): string => {
+  const fields = kept.split(" ")
   const given = fields.map((field, i) => `${field} = values[${i + 1}]`)
-  const kept = fields.map((field) => `object.${field}`)
   return `
 local function ${name}Of(values)
-  return { ${[...given, ...room.map((field) => `${field} = false`)].join(", ")} }
+  return { ${[
+    ...given,
+    ...room
+      .split(" ")
+      .filter(Boolean)
+      .map((field) => `${field} = false`)
+  ].join(", ")} }
 end
 
 local function ${name}Values(object)
-  return { ${kept.join(", ")} }
+  return { ${fields.map((field) => `object.${field}`).join(", ")} }
 end
 `
 }

@@ -4,7 +4,7 @@ import { luaModule, record } from "./Prelude.ts"
 export const serverClock = luaModule(
   "ServerClock",
   /* lua */ `
-${record("clock", ["minimum", "minimumAt", "maximum", "maximumAt", "drift", "steppedAt", "version", "steps"])}
+${record("clock", "minimum minimumAt maximum maximumAt drift steppedAt version steps")}
 local staleMillis, spreadMillis = 50, 100
 local leastDrift, mostDrift, calmMillis = 0.001, 0.1, 3600000
 

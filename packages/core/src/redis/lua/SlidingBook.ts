@@ -6,12 +6,13 @@ export const slidingBook = luaModule(
   /* lua */ `
 local wholeLog = 2 ^ 24
 
+local Logged = need("LoggedBook")
 local SlidingBook
 SlidingBook = class({
   openKind = function(self, saved)
     local log, foreignLog = unpack(saved or {})
     self.window = self.baseCooling - self.quota.slackMillis
-    self:openLogs(log, foreignLog, 2 * self.quota.limit, wholeLog)
+    self:openLogs(log, foreignLog, wholeLog)
   end,
 
   saveKind = function(self, now, ttl)
@@ -38,8 +39,13 @@ SlidingBook = class({
     return high
   end,
 
+  -- What leaves the last window makes room, though it is weighed for another one.
+  nextFreeAt = function(self, now)
+    return max(now, Logged.nextFreeAt(self, now) - self.window - 1)
+  end,
+
   cool = function(self, units, answeredAt, creditMillis)
-    local stamp = answeredAt - creditMillis
+    local stamp = self:stampOf(answeredAt - creditMillis)
     self.log:push(stamp, self:freeAt(stamp), units)
   end,
 
@@ -94,7 +100,7 @@ SlidingBook = class({
     end
     return true
   end
-}, need("LoggedBook"))
+}, Logged)
 
 return SlidingBook
 `

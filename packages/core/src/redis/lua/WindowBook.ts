@@ -1,37 +1,42 @@
 /** `admission/WindowBook` and its `Scout`: rolling logs, and fixed windows of which a known phase frees a slot earlier. */
 import { luaModule, record } from "./Prelude.ts"
 
+/** What is kept of a window beside its logs, where a phase or a doubt is. */
+const fields =
+  "clockVersion clockSteps resetFrom resetBy distrustedFrom distrustedUntil latency scoutedAt isDoubted doubtedUntil doubtMillis"
+
 export const windowBook = luaModule(
   "WindowBook",
   /* lua */ `
-local Logged = need("LoggedBook")
-${record("phase", ["clockVersion", "clockSteps", "resetFrom", "resetBy", "distrustedUntil", "latency", "scoutedAt"])}
-local exactLimit = 1000
-local scoutPart, narrowPart = 8, 10
+local Sliding = need("SlidingBook")
+${record("phase", fields)}
+local scoutPart, narrowPart, doubtCost, wholeLog = 8, 10, 64, 2 ^ 24
 
 local WindowBook
 WindowBook = class({
   openKind = function(self, saved)
     local quota = self.quota
     local values, log, foreignLog = unpack(saved or {})
-    self.quantum = quota.limit > exactLimit and max(1, ceil(quota.windowMillis / 1000)) or 1
+    values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, 0, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
+    for field, value in pairs(values) do self[field] = value end
+    self.window = self.baseCooling - quota.slackMillis
     self.phase = quota.kind == "fixed" and quota.phase or "unknown"
-    if self.phase ~= "unknown" then
-      for field, value in pairs(phaseOf(values or { 0, 0, -huge, -huge, -huge, 0, -huge })) do self[field] = value end
-    end
     self.slots = self.phase == "clock" and min(scoutPart, floor(quota.limit / scoutPart)) or 0
-    self:openLogs(log, foreignLog, min(quota.limit, exactLimit + 2))
+    self:openLogs(log, foreignLog, self.isDoubted and wholeLog)
   end,
 
   saveKind = function(self, now, ttl)
-    return { self.phase ~= "unknown" and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+    local isBlank = self.phase == "unknown" and self.doubtedUntil == -huge and self.distrustedUntil == -huge
+    return { not isBlank and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
   end,
 
-  free = function(self)
+  free = function(self, now)
+    if self.isDoubted then return Sliding.free(self, now) end
     return max(0, self.caution.limit - self.inFlight - self.log.busy)
   end,
 
   roomAt = function(self, units, now)
+    if self.isDoubted then return Sliding.roomAt(self, units, now) end
     local missing = self.inFlight + self.log.busy + units - self:limitFor(units)
     if missing <= 0 then return missing + self.slots > 0 and self:scoutAt(now, missing) or now end
     if missing <= self.log.busy then return self.log:freesAt(missing) end
@@ -40,37 +45,48 @@ WindowBook = class({
   end,
 
   take = function(self, units, now)
-    Logged.take(self, units, now)
-    if self:free() < self.slots then self.scoutedAt = now end
+    Sliding.take(self, units, now)
+    if self.caution.limit - self.inFlight - self.log.busy < self.slots then self.scoutedAt = now end
   end,
 
   answered = function(self, units, latency, answeredAt, told, servedMillis)
     if self.phase == "clock" then self.latency = self.latency + (latency - self.latency) / 16 end
-    Logged.answered(self, units, latency, answeredAt, told, servedMillis)
+    Sliding.answered(self, units, latency, answeredAt, told, servedMillis)
+  end,
+
+  nextFreeAt = function(self, now)
+    if self.isDoubted then return Sliding.nextFreeAt(self, now) end
+    return self.log.busy > 0 and self.log:freesAt(1) or now
   end,
 
   cool = function(self, units, answeredAt, creditMillis, told)
-    local q = self.quantum
-    local stamp = q == 1 and answeredAt or (floor(answeredAt / q) + 1) * q
+    local stamp = self:stampOf(answeredAt)
     local resetBy = self:trustedReset(told, answeredAt)
     if told and told.resetFrom and resetBy then self.log:hasten(told.resetFrom, resetBy) end
     self.log:push(stamp, self:freeAt(stamp, creditMillis, resetBy, answeredAt), units)
   end,
 
   expire = function(self, now)
+    if self.isDoubted and now >= self.doubtedUntil then
+      self.isDoubted = false
+      self:reschedule(function(stamp) return stamp + self.cooling end)
+    end
     if self.phase == "clock" then self:followClock(now) end
-    self:expireLogs(now, now - self.cooling)
+    Sliding.expire(self, now)
   end,
 
   refusedAt = function(self, now, sentAt, toldUntil, maxPause)
+    local wasRolling = self.phase == "unknown" or (sentAt > self.distrustedFrom and sentAt < self.distrustedUntil)
+    if wasRolling and not self.isDoubted then self:doubt(now) end
     self:distrust(now)
-    local closedUntil = Logged.refusedAt(self, now, sentAt, toldUntil, maxPause)
-    self.distrustedUntil = now + self.cooling * 2 ^ (self.caution.strikes - 1)
+    local closedUntil = Sliding.refusedAt(self, now, sentAt, toldUntil, maxPause)
+    self.distrustedUntil = max(self.doubtedUntil, now + self.cooling * 2 ^ (self.caution.strikes - 1))
     return closedUntil
   end,
 
   -- When units answered at stamp are free, as far as known at now.
   freeAt = function(self, stamp, creditMillis, resetBy, now)
+    if self.isDoubted then return Sliding.freeAt(self, stamp) end
     local rolling = stamp + self.cooling - creditMillis
     if self.phase == "unknown" or now < self.distrustedUntil then return rolling end
     if self.phase == "reset" then return resetBy and min(rolling, max(stamp, resetBy)) or rolling end
@@ -80,7 +96,7 @@ WindowBook = class({
 
   cautioned = function(self, now)
     if self.phase ~= "unknown" and now >= self.distrustedUntil then return end
-    self:reschedule(function(stamp, old) return max(old, stamp + self.cooling) end)
+    self:reschedule(function(stamp, old) return max(old, self:freeAt(stamp, 0, nil, now)) end)
   end,
 
   -- When one of the last slots may be taken, or enough are free again not to touch those.
@@ -111,12 +127,23 @@ WindowBook = class({
     end
   end,
 
+  -- Takes the server for one that weighs two windows, unless that would not explain what it refused either.
+  doubt = function(self, now)
+    local units = self.inFlight + self.log.kept + (self.quota.countsRefused and 0 or 1)
+    if units <= self.ceiling then return end
+    self.isDoubted = true
+    self.doubtedUntil = now + self.doubtMillis
+    self.doubtMillis = self.doubtMillis * 2
+    self:reschedule(function(stamp) return self:freeAt(stamp) end)
+  end,
+
   -- Falls back to the rolling rule over all answers of the last window, and trusts the phase again after another.
   distrust = function(self, now)
     if self.phase == "unknown" then return end
-    self.distrustedUntil = now + self.cooling
+    if now >= self.distrustedUntil then self.distrustedFrom = now end
+    self.distrustedUntil = max(self.doubtedUntil, now + self.cooling)
     self.resetFrom, self.resetBy = -huge, -huge
-    self:reschedule(function(stamp) return stamp + self.cooling end)
+    self:reschedule(function(stamp) return self:freeAt(stamp, 0, nil, now) end)
   end,
 
   -- The told reset, unless it contradicts the last one: windows of one quota cannot end closer to each other than they last.
@@ -138,7 +165,7 @@ WindowBook = class({
     if by > self.resetBy then self.resetFrom, self.resetBy = from, by end
     return by
   end
-}, Logged)
+}, Sliding)
 
 return WindowBook
 `
