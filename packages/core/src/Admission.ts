@@ -23,6 +23,7 @@ import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
 import type { Waiter } from "./admission/Lane.ts"
 import type { Claim, Need } from "./Claim.ts"
+import type { Quota } from "./Quota.ts"
 import type { Signal } from "./Signal.ts"
 
 /** How a permit ended: an answer, a refusal, given back before any byte was sent, or an end that nobody saw. */
@@ -84,9 +85,9 @@ export class Admission {
   readonly books = new Map<string, Book>()
   private readonly clocks = new Map<string, ServerClock>()
   private readonly reservers = new Map<Book, Set<Permit>>()
-  private readonly abandonMillis: number
-  private readonly maxPauseMillis: number | undefined
-  private readonly stance: Stance
+  protected readonly abandonMillis: number
+  protected readonly maxPauseMillis: number | undefined
+  protected readonly stance: Stance
   private readonly wait = { _tag: "Wait" as const, at: 0, need: 0 }
 
   constructor(options?: Options) {
@@ -279,7 +280,7 @@ export class Admission {
    * Units that waiters of higher rank keep in a book. Who waits longer than the book's window keeps nothing: what is
    * taken now is back before its turn.
    */
-  private reservedBefore(permit: Permit, book: Book, nowMillis: number): number {
+  protected reservedBefore(permit: Permit, book: Book, nowMillis: number): number {
     const present = this.reservers.get(book)
     if (!present) return 0
     let reserved = 0
@@ -297,9 +298,13 @@ export class Admission {
       if (known.quota !== need.quota) requireSame(known.quota, need.quota)
       return known
     }
-    const book = bookOf(need.quota, this.clockOf(origin), this.stance)
+    const book = this.newBook(need.quota, this.clockOf(origin))
     this.books.set(need.key, book)
     return book
+  }
+
+  protected newBook(quota: Quota, clock: ServerClock): Book {
+    return bookOf(quota, clock, this.stance)
   }
 
   private clockOf(origin: string): ServerClock {
@@ -310,7 +315,7 @@ export class Admission {
     return clock
   }
 
-  private drop(permit: Permit): void {
+  protected drop(permit: Permit): void {
     for (const book of permit.books) book.holders--
   }
 }

@@ -103,7 +103,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       queueBound: positive("queueBound", options.queueBound ?? 100_000),
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
-    store.onWake(() => limiter.wake())
+    store.onWake((books) => limiter.stir(books))
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
     return {

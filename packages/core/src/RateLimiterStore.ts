@@ -5,7 +5,8 @@
  * it knows more, so that one limiter and one contract suite serve all stores.
  */
 import { Context, Layer } from "effect"
-import { Admission, type Options } from "./Admission.ts"
+import { Admission, type Options, type Permit } from "./Admission.ts"
+import type { Book } from "./admission/Book.ts"
 
 export class RateLimiterStore extends Context.Service<
   RateLimiterStore,
@@ -13,11 +14,13 @@ export class RateLimiterStore extends Context.Service<
     Admission,
     "permit" | "admit" | "settle" | "release" | "discard" | "estimate" | "reserve" | "unreserve" | "evict" | "books"
   > & {
-    /** Registers what is to be called when the store learned something that this process did not tell it. */
-    readonly onWake: (wake: () => void) => void
+    /** Whether another process is being asked for this permit, so that nobody can know yet whether it has to wait. */
+    readonly isAsking: (permit: Permit, nowMillis: number) => boolean
+    /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
+    readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
   }
 >()("@sluice/core/RateLimiterStore") {}
 
 /** The books in this process's memory. */
 export const layerMemory = (options?: Options): Layer.Layer<RateLimiterStore> =>
-  Layer.sync(RateLimiterStore, () => Object.assign(new Admission(options), { onWake: () => {} }))
+  Layer.sync(RateLimiterStore, () => Object.assign(new Admission(options), { onWake: () => {}, isAsking: () => false }))

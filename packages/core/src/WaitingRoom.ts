@@ -104,6 +104,10 @@ export class WaitingRoom<W extends Waiter> {
     if (late.length === 0) return
     for (const waiter of late) {
       if (!waiter.lane) continue
+      if (this.store.isAsking(waiter.permit, now)) {
+        this.lookAgain(now + 1, waiter)
+        continue
+      }
       const need = waiter.permit.books.indexOf(waiter.lane.book)
       this.dismiss(waiter, { _tag: "Late", earliest: Math.max(now, this.estimate(waiter.permit, now)), need })
     }

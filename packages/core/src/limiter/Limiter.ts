@@ -1,6 +1,7 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
 import { type Clock, type Context, Duration, Effect, Fiber, type PubSub, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
+import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import { type Claim, inPartition } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
@@ -122,6 +123,13 @@ export class Limiter {
   wake(): void {
     if (this.isClosed) return
     this.room.wake(this.now())
+    this.arm()
+  }
+
+  /** Looks again at those who wait for these books, of which the store has learned more. */
+  stir(books: ReadonlyArray<Book>): void {
+    if (this.isClosed) return
+    this.room.stir(books, this.now())
     this.arm()
   }
 

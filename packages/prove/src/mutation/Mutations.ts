@@ -356,7 +356,7 @@ export const mutations: ReadonlyArray<Mutation> = [
     ],
     [
       "readings of other quotas are not ours",
-      "if (reading.quota === book.quota.name || (reading.quota === undefined && claim.needs.length === 1)) return reading",
+      "if (reading.quota === quota.name || (reading.quota === undefined && claim.needs.length === 1)) return reading",
       "return reading"
     ],
     [
