@@ -23,10 +23,10 @@ export interface Options {
   readonly shows?: boolean
 }
 
-/** A claim as it was answered: `slots` of it were granted, or why none was. */
+/** A claim as it was answered: `slots` of it were granted, or why none was, and how long that lasts. */
 export type Answer =
   | { readonly _tag: "Granted"; readonly slots: number }
-  | Exclude<Decision, { readonly _tag: "Admitted" }>
+  | (Exclude<Decision, { readonly _tag: "Admitted" }> & { readonly afterMillis: number })
   /** Redis holds books of another quota for this counter. */
   | { readonly _tag: "Differs"; readonly need: number }
 
@@ -211,16 +211,16 @@ const numberOf = (text: string | undefined): number =>
 
 const answerOf = (line: string): Answer => {
   const [tag, ...rest] = line.split(" ")
-  const [need = NaN, other = NaN] = rest.map(numberOf)
+  const [need = NaN, other = NaN, afterMillis = 0] = rest.map(numberOf)
   switch (tag) {
     case "Admitted":
       return { _tag: "Granted", slots: need }
     case "Wait":
-      return { _tag: "Wait", at: other, need }
+      return { _tag: "Wait", at: other, need, afterMillis }
     case "Shut":
-      return { _tag: "Shut", until: other, need }
+      return { _tag: "Shut", until: other, need, afterMillis }
     case "Never":
-      return { _tag: "Never", need, largest: other }
+      return { _tag: "Never", need, largest: other, afterMillis }
     case "Differs":
       return { _tag: "Differs", need }
     default:

@@ -24,7 +24,10 @@ const store = Effect.fnUntraced(function* (prefix: string) {
   const ask = (at: number, claim: Claim.Claim, lease: string, slots = 1, ttlMillis = 1000) =>
     Effect.map(
       call(at, (call) => call.want(claim, lease, slots, ttlMillis)),
-      ({ answers }) => Object.values(answers[0] ?? {}).join(" ")
+      ({ answers }) =>
+        Object.values(answers[0] ?? {})
+          .slice(0, 3)
+          .join(" ")
     )
   const free = (at: number, claim: Claim.Claim) =>
     Effect.map(

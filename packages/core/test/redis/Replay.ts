@@ -1,5 +1,5 @@
 /** Plays a vector's calls on the script in Redis, all of them at once: one connection keeps their order. */
-import { Call } from "@sluice/core/redis/Call"
+import { type Answer, Call } from "@sluice/core/redis/Call"
 import { script } from "@sluice/core/redis/lua/Script"
 import * as Claim from "@sluice/core/Claim"
 import { Effect } from "effect"
@@ -33,7 +33,7 @@ export const replay = Effect.fnUntraced(function* (vector: Vector, name: string)
         (lines): Result => {
           const { answers, closedUntil, shown } = call.read(lines)
           const [answer] = answers
-          const decision = answer?._tag === "Granted" ? "Admitted" : Object.values(answer ?? {}).join(" ")
+          const decision = answer?._tag === "Granted" ? "Admitted" : wordsOf(answer)
           const gives = step.do === "ask" ? decision : step.do === "settle" ? String(closedUntil[0]) : ""
           return {
             gives,
@@ -48,3 +48,9 @@ export const replay = Effect.fnUntraced(function* (vector: Vector, name: string)
     { concurrency: "unbounded" }
   )
 })
+
+/** An answer's instant is what the vector tells; how long it is until then follows from it. */
+const wordsOf = (answer: Answer | undefined): string => {
+  const { afterMillis: _, ...said } = { afterMillis: 0, ...answer }
+  return Object.values(said).join(" ")
+}

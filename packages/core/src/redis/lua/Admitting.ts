@@ -14,11 +14,11 @@ local function obstacle(members, needs)
     if cost > largest then return "Never " .. i - 1 .. " " .. whole(largest) end
     book:advance(now)
     local shutUntil = book.gate:shutUntil(now)
-    if shutUntil then return "Shut " .. i - 1 .. " " .. exact(shutUntil) end
+    if shutUntil then return "Shut " .. i - 1 .. " " .. exact(shutUntil) .. " " .. exact(shutUntil - now) end
     local at = book:earliest(cost + min(reserved, largest), now)
     if at - now > longest then longest, blocker, blockedUntil = at - now, i, at end
   end
-  return blocker and "Wait " .. blocker - 1 .. " " .. exact(blockedUntil)
+  return blocker and "Wait " .. blocker - 1 .. " " .. exact(blockedUntil) .. " " .. exact(longest)
 end
 
 local Admitting

@@ -1,0 +1,101 @@
+/**
+ * What this process remembers of a counter whose books are in Redis: what they last showed, for those who want to see it.
+ *
+ * It decides nothing. Between two looks it follows what happens here.
+ */
+import { Book } from "../admission/Book.ts"
+import { bookOf, type Stance } from "../admission/bookOf.ts"
+import type { ServerClock } from "../admission/ServerClock.ts"
+import type { Quota } from "../Quota.ts"
+import type { Shown } from "./Call.ts"
+
+export class RemoteBook extends Book {
+  /** Moves when something ended here, so that an answer of before may have become too pessimistic. */
+  version = 0
+  private shown: Pick<Shown, "largest" | "free" | "limit"> & { readonly cooling: number }
+  private fullUntil = -Infinity
+  private usedAt = -Infinity
+
+  constructor(quota: Quota, clock: ServerClock, stance: Stance) {
+    super(quota, clock)
+    const { largest, limit } = bookOf(quota, clock, stance)
+    this.shown = { largest, limit, free: largest, cooling: 0 }
+  }
+
+  /** Takes in what Redis showed. */
+  show(shown: Shown): void {
+    this.shown = { ...shown, cooling: shown.occupied - shown.inFlight }
+    this.ceiling = shown.ceiling
+    this.inFlight = shown.inFlight
+    this.foreign = shown.foreign
+    this.refused = shown.refused
+  }
+
+  /** Takes in until when there is no room, by this process's clock. */
+  isFullUntil(at: number): void {
+    this.fullUntil = at
+  }
+
+  override get limit(): number {
+    return this.shown.limit
+  }
+
+  override get largest(): number {
+    return this.shown.largest
+  }
+
+  get occupied(): number {
+    return this.inFlight + this.shown.cooling
+  }
+
+  free(): number {
+    return this.shown.free
+  }
+
+  /** What was granted is shown already. */
+  override take(_units: number, now: number): void {
+    this.usedAt = now
+  }
+
+  override giveBack(units: number): void {
+    this.inFlight = Math.max(0, this.inFlight - units)
+    this.version++
+  }
+
+  override answered(units: number, _sentAt: number, answeredAt: number): void {
+    this.giveBack(units)
+    this.usedAt = answeredAt
+  }
+
+  override uncounted(units: number): void {
+    this.giveBack(units)
+  }
+
+  override abandon(_units: number, heldUntil: number): void {
+    this.usedAt = heldUntil
+  }
+
+  override learn(): void {}
+
+  override earliestInQueue(units: number, now: number): number {
+    const rounds = Math.max(0, Math.ceil(units / this.ceiling) - 1)
+    return Math.max(now, this.fullUntil) + rounds * this.roundMillis
+  }
+
+  /** The books are in Redis: whoever has not used them here for a window need not remember them. */
+  override isIdle(now: number): boolean {
+    return this.holders === 0 && this.usedAt + this.cooling <= now
+  }
+
+  protected roomAt(_units: number, now: number): number {
+    return Math.max(now, this.fullUntil)
+  }
+
+  protected nextFreeAt(now: number): number {
+    return Math.max(now, this.fullUntil)
+  }
+
+  protected cool(): void {}
+  protected expire(): void {}
+  protected bookForeign(): void {}
+}

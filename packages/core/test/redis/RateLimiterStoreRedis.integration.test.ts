@@ -1,0 +1,132 @@
+import { assert, layer } from "@effect/vitest"
+import { Claim, Quota, RateLimiter, type Signal } from "@sluice/core"
+import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
+import { NeverExceeds } from "@sluice/simulator"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Random } from "effect"
+import { Redis } from "effect/persistence"
+import { describeRedis, layer as layerRedis } from "./RedisServer.ts"
+
+/** A worker: a limiter and a store of its own, on the Redis that all share. */
+const worker = (prefix: string, options?: RateLimiterStoreRedis.Options) =>
+  Effect.map(
+    Layer.build(
+      Layer.fresh(
+        RateLimiter.layerStore().pipe(Layer.provide(Layer.fresh(RateLimiterStoreRedis.layer({ prefix, ...options }))))
+      )
+    ),
+    (context) =>
+      <A, E>(effect: Effect.Effect<A, E, RateLimiter.RateLimiter>): Effect.Effect<A, E> =>
+        Effect.provideService(effect, RateLimiter.RateLimiter, Context.get(context, RateLimiter.RateLimiter))
+  )
+
+/** A server on this machine that counts each request at some moment of its way. */
+const server = () => {
+  const countedAt: Array<number> = []
+  const request = Effect.gen(function* () {
+    yield* Effect.sleep(Duration.millis(yield* Random.nextBetween(0, 5)))
+    countedAt.push(performance.now())
+    yield* Effect.sleep(Duration.millis(yield* Random.nextBetween(0, 5)))
+  })
+  return { countedAt, request }
+}
+
+const retryIn = (millis: number): Signal.Signal => ({
+  readings: [],
+  isRefusal: true,
+  retry: { kind: "after", millis, toleranceMillis: 0 }
+})
+
+describeRedis("RateLimiterStoreRedis", () => {
+  layer(layerRedis, { excludeTestServices: true })((it) => {
+    it.effect("keeps one promise for several workers", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(20, 300))
+        const { countedAt, request } = server()
+        const workers = yield* Effect.all([worker("promise"), worker("promise"), worker("promise")])
+        yield* Effect.forEach(
+          workers,
+          (run) =>
+            Effect.forEach(Array.from({ length: 40 }), () => run(request.pipe(RateLimiter.withPermit(claim))), {
+              concurrency: "unbounded"
+            }),
+          { concurrency: "unbounded" }
+        )
+        assert.strictEqual(countedAt.length, 120)
+        NeverExceeds.limit(20, 300)(countedAt)
+      })
+    )
+
+    it.effect("lets a refusal that one worker met pause the others", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(20, 100))
+        const [one, other] = yield* Effect.all([worker("pause"), worker("pause")])
+        yield* one(Effect.void.pipe(RateLimiter.withPermit(claim, { decode: () => retryIn(700) })))
+        const refusedAt = performance.now()
+        yield* other(Effect.void.pipe(RateLimiter.withPermit(claim)))
+        assert.isAtLeast(performance.now() - refusedAt, 650)
+      })
+    )
+
+    it.effect("admits at once what need not wait, and refuses what would have to", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(1, "1 minute"))
+        const run = yield* worker("fail fast")
+        const call = run(Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.failFast))
+        assert.isTrue(Exit.isSuccess(yield* Effect.exit(call)))
+        const error = yield* Effect.flip(call)
+        assert.strictEqual(error.reason._tag, "DeadlineExceeded")
+      })
+    )
+
+    it.effect("gives back what an interrupted call was granted", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(1, "1 minute"))
+        const run = yield* worker("interrupted")
+        for (const turns of [0, 1, 2]) {
+          const call = run(Effect.never.pipe(RateLimiter.withPermit(claim)))
+          const fiber = yield* Effect.forkChild(call, { startImmediately: true })
+          for (let i = 0; i < turns; i++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(fiber)
+        }
+        yield* run(Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.within("2 seconds")))
+      })
+    )
+
+    it.effect("tells what has ended before its scope ends, so that the next worker finds it", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.concurrency(1))
+        yield* Effect.scoped(
+          Effect.flatMap(worker("restart"), (run) => run(Effect.void.pipe(RateLimiter.withPermit(claim))))
+        )
+        const run = yield* worker("restart")
+        yield* run(Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.within("1 second")))
+      })
+    )
+
+    it.effect("shows the books that all workers share", () =>
+      Effect.gen(function* () {
+        const claim = Claim.make({ partition: "acme", needs: [Claim.need(Quota.rolling(10, "1 minute"))] })
+        const [one, other] = yield* Effect.all([worker("status"), worker("status")])
+        const call = Effect.void.pipe(RateLimiter.withPermit(claim))
+        yield* one(call)
+        yield* one(call)
+        yield* Effect.sleep("50 millis")
+        yield* other(call)
+        const [status] = yield* other(RateLimiter.status("acme"))
+        assert.isAtLeast(status?.cooling ?? 0, 2)
+        assert.isAtMost(status?.free ?? 10, 8)
+      })
+    )
+
+    it.effect("loads its script again where Redis has forgotten it", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(10, "1 minute"))
+        const run = yield* worker("forgotten")
+        const call = run(Effect.void.pipe(RateLimiter.withPermit(claim)))
+        yield* call
+        yield* (yield* Redis.Redis).send("SCRIPT", "FLUSH")
+        yield* call
+      })
+    )
+  })
+})
