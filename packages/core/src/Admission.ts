@@ -315,7 +315,7 @@ export class Admission {
     return clock
   }
 
-  protected drop(permit: Permit): void {
+  private drop(permit: Permit): void {
     for (const book of permit.books) book.holders--
   }
 }

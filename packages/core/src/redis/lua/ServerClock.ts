@@ -4,14 +4,14 @@ import { luaModule, record } from "./Prelude.ts"
 export const serverClock = luaModule(
   "ServerClock",
   /* lua */ `
-${record("clock", "minimum minimumAt maximum maximumAt drift steppedAt version steps")}
+${record("clock", "minimum minimumAt maximum maximumAt drift steppedAt version steps latency")}
 local staleMillis, spreadMillis = 50, 100
 local leastDrift, mostDrift, calmMillis = 0.001, 0.1, 3600000
 
 local ServerClock
 ServerClock = class({
   open = function(saved)
-    return setmetatable(clockOf(saved or { -huge, 0, huge, 0, leastDrift, -huge, 0, 0 }), ServerClock)
+    return setmetatable(clockOf(saved or { -huge, 0, huge, 0, leastDrift, -huge, 0, 0, 0 }), ServerClock)
   end,
 
   save = function(self)
@@ -24,6 +24,7 @@ ServerClock = class({
 
   -- Takes in a response that was admitted at sentAt, came at receivedAt and says dateMillis.
   learn = function(self, dateMillis, sentAt, receivedAt)
+    self.latency = self.latency + (receivedAt - sentAt - self.latency) / 16
     local low = dateMillis - receivedAt
     local high = dateMillis + 1000 + staleMillis - sentAt
     local minimum = max(self:lower(receivedAt), low)

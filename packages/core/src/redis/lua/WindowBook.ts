@@ -3,7 +3,7 @@ import { luaModule, record } from "./Prelude.ts"
 
 /** What is kept of a window beside its logs, where a phase or a doubt is. */
 const fields =
-  "clockVersion clockSteps resetFrom resetBy distrustedFrom distrustedUntil latency scoutedAt isDoubted doubtedUntil doubtMillis"
+  "clockVersion clockSteps resetFrom resetBy distrustedFrom distrustedUntil scoutedAt isDoubted doubtedUntil doubtMillis"
 
 export const windowBook = luaModule(
   "WindowBook",
@@ -17,7 +17,7 @@ WindowBook = class({
   openKind = function(self, saved)
     local quota = self.quota
     local values, log, foreignLog = unpack(saved or {})
-    values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, 0, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
+    values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
     for field, value in pairs(values) do self[field] = value end
     self.window = self.baseCooling - quota.slackMillis
     self.phase = quota.kind == "fixed" and quota.phase or "unknown"
@@ -47,11 +47,6 @@ WindowBook = class({
   take = function(self, units, now)
     Sliding.take(self, units, now)
     if self.caution.limit - self.inFlight - self.log.busy < self.slots then self.scoutedAt = now end
-  end,
-
-  answered = function(self, units, latency, answeredAt, told, servedMillis)
-    if self.phase == "clock" then self.latency = self.latency + (latency - self.latency) / 16 end
-    Sliding.answered(self, units, latency, answeredAt, told, servedMillis)
   end,
 
   nextFreeAt = function(self, now)
@@ -107,11 +102,11 @@ WindowBook = class({
   end,
 
   scoutOpensAt = function(self, now)
-    local clock, latency = self.desk:clock(), self.latency
+    local clock = self.desk:clock()
     if not clock:isKnown() then return now end
     local width = clock:width(now)
-    if width <= max(self.quota.windowMillis / narrowPart, 3 * latency) then return now end
-    local way = latency / 2
+    if width <= max(self.quota.windowMillis / narrowPart, 3 * clock.latency) then return now end
+    local way = clock.latency / 2
     return ceil(clock:turnFrom(max(now, self.scoutedAt + width / scoutPart) + way) - way)
   end,
 
