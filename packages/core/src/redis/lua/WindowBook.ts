@@ -3,7 +3,7 @@ import { luaModule, record } from "./Prelude.ts"
 
 /** What is kept of a window beside its logs, where a phase or a doubt is. */
 const fields =
-  "clockVersion clockSteps resetFrom resetBy distrustedFrom distrustedUntil scoutedAt isDoubted doubtedUntil doubtMillis"
+  "clockVersion clockSteps resetFrom resetBy distrustedFrom distrustedUntil scoutedAt fullAt isDoubted doubtedUntil doubtMillis"
 
 export const windowBook = luaModule(
   "WindowBook",
@@ -17,7 +17,7 @@ WindowBook = class({
   openKind = function(self, saved)
     local quota = self.quota
     local values, log, foreignLog = unpack(saved or {})
-    values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
+    values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, -huge, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
     for field, value in pairs(values) do self[field] = value end
     self.window = self.baseCooling - quota.slackMillis
     self.phase = quota.kind == "fixed" and quota.phase or "unknown"
@@ -39,6 +39,7 @@ WindowBook = class({
     if self.isDoubted then return Sliding.roomAt(self, units, now) end
     local missing = self.inFlight + self.log.busy + units - self:limitFor(units)
     if missing <= 0 then return missing + self.slots > 0 and self:scoutAt(now, missing) or now end
+    self.fullAt = now
     if missing <= self.log.busy then return self.log:freesAt(missing) end
     if self.phase ~= "reset" or now < self.distrustedUntil then return self:freeAt(now, 0, nil, now) end
     return self.resetBy > now and self.resetBy or huge
@@ -96,7 +97,7 @@ WindowBook = class({
 
   -- When one of the last slots may be taken, or enough are free again not to touch those.
   scoutAt = function(self, now, missing)
-    if now < self.distrustedUntil then return now end
+    if now < self.distrustedUntil or now > self.fullAt + 2 * self.cooling then return now end
     local opensAt = self:scoutOpensAt(now)
     return opensAt == now and now or min(opensAt, self.log:freesAt(missing + self.slots))
   end,
