@@ -36,18 +36,27 @@ export const families = [
   "unknown",
   "unpublished",
   "mixed",
+  "doubt",
   "long"
 ] as const
 export type Family = (typeof families)[number]
 
-const lengths: Partial<Record<Family, number>> = { long: 400 }
+const lengths: Partial<Record<Family, number>> = { doubt: 160, long: 400 }
 
 /** A history of 40 calls, or so many; the long ones are long enough for what takes a hundred answers to be believed. */
 export const historyOf = (family: Family, seed: number, length = lengths[family] ?? 40): Vector => {
   const random = randomOf(seed * families.length + families.indexOf(family))
   const isOfAnyKind = family === "mixed" || family === "long"
-  const quotas = Array.from({ length: family === "mixed" ? random.between(2, 3) : random.between(1, 2) }, (_, i) =>
-    quotaOf(isOfAnyKind || i > 0 ? random.pick(kindred) : family, `q${i}`, random, family === "long" ? 10 : 1)
+  const isDoubted = family === "doubt"
+  const quotas = Array.from(
+    { length: isDoubted ? 1 : family === "mixed" ? random.between(2, 3) : random.between(1, 2) },
+    (_, i) =>
+      quotaOf(
+        isDoubted ? random.pick(windows) : isOfAnyKind || i > 0 ? random.pick(kindred) : family,
+        `q${i}`,
+        random,
+        family === "long" ? 10 : 1
+      )
   )
   const claim = (count: number) =>
     quotas
@@ -64,8 +73,10 @@ export const historyOf = (family: Family, seed: number, length = lengths[family]
     claims: [claim(quotas.length), claim(random.pick([1, quotas.length]))]
   }
   const longest = Math.max(10, ...quotas.map(({ windowMillis }) => windowMillis))
-  return { ...vector, steps: play(new Player(vector), length, longest, random) }
+  return { ...vector, steps: play(new Player(vector), length, longest, isDoubted, random) }
 }
+
+const windows = ["rolling", "clock", "reset"] as const
 
 const kindred = [
   "rolling",
@@ -79,7 +90,7 @@ const kindred = [
 ] as const
 
 const quotaOf = (
-  family: Exclude<Family, "mixed" | "long">,
+  family: Exclude<Family, "mixed" | "doubt" | "long">,
   name: string,
   random: Random,
   times: number
@@ -133,7 +144,13 @@ interface Under {
   readonly permit: number
 }
 
-const play = (player: Player, length: number, longest: number, random: Random): ReadonlyArray<Step & Result> => {
+const play = (
+  player: Player,
+  length: number,
+  longest: number,
+  isDoubted: boolean,
+  random: Random
+): ReadonlyArray<Step & Result> => {
   const steps: Array<Step & Result> = []
   const held: Array<Under> = []
   const answered: Array<Under> = []
@@ -149,7 +166,7 @@ const play = (player: Player, length: number, longest: number, random: Random): 
   while (steps.length < length) {
     if (random.chance(0.3)) now = Math.max(now, promisedAt - random.upTo(1))
     else if (random.chance(0.6)) now += random.upTo(Math.ceil(longest / 12))
-    else if (random.chance(0.1)) now += random.upTo(3 * longest)
+    else if (random.chance(0.1)) now += random.upTo((isDoubted ? 300 : 3) * longest)
     const choice = random.upTo(99)
     if (choice < 55 || held.length + answered.length === 0) {
       const under = { claim: random.upTo(1), permit: permit++ }
@@ -158,7 +175,7 @@ const play = (player: Player, length: number, longest: number, random: Random): 
       promisedAt = tag === "Wait" && Number(at) < now + 4 * longest ? Number(at) : promisedAt
     } else if (held.length > 0 && (choice < 90 || answered.length === 0)) {
       for (const under of held.splice(random.upTo(held.length - 1), 1)) {
-        const outcome = outcomeOf(random, length)
+        const outcome = isDoubted && random.chance(0.15) ? "refused" : outcomeOf(random, length)
         const signal = signalOf(player.permitOf(under), now, serverAhead, outcome, longest, random)
         const wall = random.chance(0.3) ? { wall: now + serverAhead + random.upTo(50) } : {}
         if (outcome === "answered" || outcome === "refused") answered.push(under)
