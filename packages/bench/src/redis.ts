@@ -65,21 +65,26 @@ for (const loops of [1, 50]) {
   }
 }
 
-/** Fills a quota and asks Redis what that takes, keys, books and all. */
-for (const limit of [1000, 10_000, 100_000]) {
-  const claim = named(`memory ${limit}`, Quota.rolling(limit, "1 hour"))
-  const logged = Math.min(limit, 1000)
-  for (let i = 0; i < logged; i++) {
-    const at = Date.now() + (i * 3_600_000) / logged
-    await evaluate(sluice, new Call({ ...options, at }).want(claim, `${i}`, 1, 3e6))
-    await evaluate(sluice, new Call({ ...options, at }).end(claim, `${i}`, 1, "answered", Signal.none))
+/** Fills a quota for the two windows that are logged, and asks Redis what that takes, keys and all. */
+for (const limit of [1000, 100_000]) {
+  const units = limit / 1000
+  const claim = Claim.make({
+    partition: `memory ${limit}`,
+    needs: [Claim.need(Quota.rolling(limit, "1 hour", { slack: 0, rateMargin: 0 }), { cost: units })]
+  })
+  const count = 2000
+  // A slot is free again an hour after its answer, which comes with the next request, or at the end of its thousandth.
+  const everyMillis = limit > 1000 ? 3608 : 3604
+  for (let i = 0; i <= count; i++) {
+    const call = new Call({ ...options, at: i * everyMillis })
+    if (i > 0) call.end(claim, `${i - 1}`, 1, "answered", Signal.none)
+    await evaluate(sluice, i < count ? call.want(claim, `${i}`, 1, 3e6) : call)
   }
   const { keys } = new Call(options).look(claim)
   const sizes = await Promise.all(keys.map((key) => client.memoryUsage(key)))
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
-  console.log(
-    `${limit} logged at ${logged} instants: ${bytes} bytes, ${(bytes / logged).toFixed(1)} an entry (${sizes.join(" + ")})`
-  )
+  const each = (bytes / (count * units)).toFixed(2)
+  console.log(`${limit} an hour, used in full: ${bytes} bytes, ${each} a logged request`)
 }
 await client.flushDb()
 await client.close()
