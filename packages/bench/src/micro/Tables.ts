@@ -64,7 +64,9 @@ const whatIsCheaper = [
   "  nothing to give back to whoever is interrupted; their callers are promises. The rows _from a fiber_ are what an Effect program pays.",
   "- **Effect's `consume`** counts and wraps nothing; `makeWithRateLimiter` is the same around an effect. Its callers that wait have a timer",
   "  each, which lets them go without asking anybody again.",
-  "- **Draining** through Sluice is an admission, a fiber that goes on, and a settlement each; most of that time is the runtime's own."
+  "- **Draining** through Sluice is an admission, a fiber that goes on, and a settlement each; most of that time is the runtime's own.",
+  "- **From first to last** of a crowd at Attio includes the eight slots that look for the turn of the server's second until it is known:",
+  "  [decision 0007](decisions/0007-closer-to-the-limit.md)."
 ]
 
 const howMeasured = ({ isQuick, repeats }: Report): string =>
