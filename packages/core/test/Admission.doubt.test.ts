@@ -85,6 +85,25 @@ describe("Admission of a kind in doubt", () => {
     ])
   })
 
+  it("trusts no phase while the kind is in doubt: what a told end would free is still weighed", () => {
+    const told = { readings: [{ reset: { kind: "after" as const, millis: 100, toleranceMillis: 0 } }] }
+    const play = timeline(Quota.fixed(4, 1000, { ...exact, phase: "reset" }), [
+      [0, "ask 4", admitted],
+      [0, ["answered", told]],
+      [100, "ask", admitted],
+      [100, ["refused", soon], 110],
+      [1005, "ask", admitted],
+      [1005, ["refused", soon], 1015],
+      // By now the phase alone would be trusted again.
+      [30_000, "ask", admitted],
+      [30_000, "answered"],
+      [30_000, "ask", admitted],
+      [30_000, ["answered", told]]
+    ])
+    play.book().advance(30_200)
+    assert.strictEqual(play.book().occupied, 2)
+  })
+
   it("trusts the kind again when that has cost some sixty windows, and the next time after twice as long", () => {
     const play = timeline(four, refusedInNext(0))
     const doubted = 64 * 4 * 1000
