@@ -10,19 +10,18 @@ const Live = layer({ apiKey: Config.Redacted("PRODUCTLANE_API_KEY") })
 const ideas = (count: number) =>
   Array.from({ length: count }, (_, i) => ({ text: "<p>An idea</p>", contact_email: `person-${i + 1}@example.com` }))
 
-/** Tries once more when told to, as a person would. */
-const person = Effect.fn("person")(function* (idea: Feedback) {
-  const { id } = yield* submit(idea).pipe(
-    Effect.catchTag("TryAgain", (error) =>
+/** Comes back when told to, and again where the import was there before. */
+const person = (idea: Feedback) =>
+  submit(idea).pipe(
+    Effect.tapErrorTag("TryAgain", ({ at, message }) =>
       Effect.gen(function* () {
-        yield* Console.log(`${idea.contact_email}: ${error.message}`)
-        yield* Effect.sleep(DateTime.distance(yield* DateTime.now, error.at))
-        return yield* submit(idea)
+        yield* Console.log(`${idea.contact_email}: ${message}`)
+        yield* Effect.sleep(DateTime.distance(yield* DateTime.now, at))
       })
-    )
+    ),
+    Effect.retry({ while: (error) => error._tag === "TryAgain" }),
+    Effect.flatMap(({ id }) => Console.log(`${idea.contact_email}: thank you, it is ${id}`))
   )
-  yield* Console.log(`${idea.contact_email}: thank you, it is ${id}`)
-})
 
 Effect.gen(function* () {
   const batch = yield* Effect.forkChild(importAll(ideas(20)))
