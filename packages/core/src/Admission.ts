@@ -39,6 +39,11 @@ export type Decision =
   /** The claim is larger than the quota can be. */
   | { readonly _tag: "Never"; readonly need: number; readonly largest: number }
 
+/** Those who wait together with the one that is asked for, in the order of their rank. */
+export interface Crowd {
+  readonly first: Waiter | undefined
+}
+
 const none: ReadonlyArray<number> = []
 
 /** One request's way through the books. */
@@ -107,7 +112,7 @@ export class Admission {
   }
 
   /** Takes every slot of the claim or none. */
-  admit(permit: Permit, nowMillis: number): Decision {
+  admit(permit: Permit, nowMillis: number, _crowd?: Crowd): Decision {
     const { books, claim } = permit
     let at = nowMillis
     let blocker = -1

@@ -56,7 +56,8 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimiterStore, neve
     abandonMillis: millis("abandonment", abandonment),
     leaseMillis: millis("lease", lease),
     maxPauseMillis: maxPause === undefined ? undefined : millis("maxPause", maxPause),
-    stance
+    stance,
+    showMillis: 250
   }
   return Layer.effect(
     RateLimiterStore,

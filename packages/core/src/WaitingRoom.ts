@@ -169,7 +169,7 @@ export class WaitingRoom<W extends Waiter> {
 
   private serveLane(lane: Lane, now: number): void {
     for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
-      const decision = this.store.admit(waiter.permit, now)
+      const decision = this.store.admit(waiter.permit, now, lane)
       if (decision._tag === "Admitted") {
         this.take(waiter)
         this.handlers.admitted(waiter, now)

@@ -6,6 +6,8 @@ import type { Book } from "./Book.ts"
 export interface Waiter {
   readonly permit: Permit
   readonly deadlineAt: number
+  /** When it came. */
+  readonly since: number
   lane: Lane | undefined
   before: Waiter | undefined
   after: Waiter | undefined

@@ -21,12 +21,31 @@ export interface Options {
   readonly at?: number
   /** Whether the answer shows the books. */
   readonly shows?: boolean
+  /** Whether other workers are told what concerns them: closures, and whose turn it is. */
+  readonly tells?: boolean
+}
+
+/** A worker's place among all who wait. */
+export interface Standing {
+  /** `worker/pool`: no other pool's. */
+  readonly place: string
+  /** How long those have waited for whom slots are wanted: the first, some between at even distances, and the last. */
+  readonly waitedMillis: ReadonlyArray<number>
+  readonly priority: number
+}
+
+/** Until when there is no room, in how long that is, and in how long to ask again if nobody calls before. */
+export type Wait = Extract<Decision, { readonly _tag: "Wait" }> & {
+  readonly afterMillis: number
+  readonly askAfterMillis: number
 }
 
 /** A claim as it was answered: `slots` of it were granted, or why none was, and how long that lasts. */
 export type Answer =
-  | { readonly _tag: "Granted"; readonly slots: number }
-  | (Exclude<Decision, { readonly _tag: "Admitted" }> & { readonly afterMillis: number })
+  /** Where more slots were wanted, they wait. */
+  | { readonly _tag: "Granted"; readonly slots: number; readonly rest?: Wait }
+  | Wait
+  | (Extract<Decision, { readonly _tag: "Shut" | "Never" }> & { readonly afterMillis: number })
   /** Redis holds books of another quota for this counter. */
   | { readonly _tag: "Differs"; readonly need: number }
 
@@ -52,6 +71,8 @@ export class Call {
   private readonly deskOf: Array<number> = []
   private readonly ends: Array<unknown> = []
   private readonly releases: Array<unknown> = []
+  private readonly renewals: Array<unknown> = []
+  private readonly leaves: Array<unknown> = []
   private readonly wants: Array<unknown> = []
   private readonly steps: Array<unknown> = []
 
@@ -59,7 +80,7 @@ export class Call {
     this.options = options
   }
 
-  /** Ends a slot of a lease (0: all that are held), with what the response said and how long the worker saw it take. */
+  /** Ends a slot of a lease (0: all that are held), with what the response said, how long it took and how long ago it ended. */
   end(
     claim: Claim,
     lease: string,
@@ -67,10 +88,11 @@ export class Call {
     outcome: Outcome,
     signal: Signal,
     wallMillis?: number,
-    latencyMillis?: number
+    latencyMillis?: number,
+    ageMillis = 0
   ): this {
     const said = signalOf(signal, claim, wallMillis)
-    this.ends.push([lease, slot, outcome, this.places(claim), said, latencyMillis ?? false])
+    this.ends.push([lease, slot, outcome, this.places(claim), said, latencyMillis ?? false, ageMillis])
     return this
   }
 
@@ -81,16 +103,33 @@ export class Call {
     return this
   }
 
-  /** Wants so many slots of a claim as a new lease, to be sent within `ttlMillis`; `reserved` is what others keep of each need. */
+  /** Lets a lease be held for so long from now. */
+  renew(claim: Claim, lease: string, ttlMillis: number): this {
+    this.renewals.push([lease, ttlMillis, this.places(claim)])
+    return this
+  }
+
+  /** Waits no more. */
+  leave(claim: Claim, place: string): this {
+    this.leaves.push([place, claim.needs.map((need) => [this.place(need.key, need.quota), need.cost])])
+    return this
+  }
+
+  /**
+   * Wants so many slots of a claim as a new lease, to be sent within `ttlMillis`; `reserved` is what others keep of each
+   * need, and `standing` where to wait for what is not granted.
+   */
   want(
     claim: Claim,
     lease: string,
     slots: number,
     ttlMillis: number | undefined,
-    reserved?: ReadonlyArray<number>
+    reserved?: ReadonlyArray<number>,
+    standing?: Standing
   ): this {
     const needs = claim.needs.map((need, i) => [this.place(need.key, need.quota), need.cost, reserved?.[i] ?? 0])
-    this.wants.push([lease, slots, ttlMillis ?? false, needs])
+    const at = standing ? [standing.place, standing.priority, standing.waitedMillis] : false
+    this.wants.push([lease, slots, ttlMillis ?? false, needs, at])
     return this
   }
 
@@ -119,9 +158,12 @@ export class Call {
       maxPause: maxPauseMillis,
       at,
       shows,
+      prefix: this.options.tells ? this.options.layout.prefix : undefined,
       ...(this.steps.length > 0 && { steps: this.steps }),
       ...(this.ends.length > 0 && { ends: this.ends }),
       ...(this.releases.length > 0 && { releases: this.releases }),
+      ...(this.renewals.length > 0 && { renewals: this.renewals }),
+      ...(this.leaves.length > 0 && { leaves: this.leaves }),
       ...(this.wants.length > 0 && { wants: this.wants })
     }
     return [JSON.stringify(call), ...this.quotas]
@@ -211,12 +253,14 @@ const numberOf = (text: string | undefined): number =>
 
 const answerOf = (line: string): Answer => {
   const [tag, ...rest] = line.split(" ")
-  const [need = NaN, other = NaN, afterMillis = 0] = rest.map(numberOf)
+  const [need = NaN, other = NaN, afterMillis = 0, askAfterMillis = afterMillis] = rest.map(numberOf)
   switch (tag) {
-    case "Admitted":
-      return { _tag: "Granted", slots: need }
+    case "Admitted": {
+      const answer = rest.length > 1 ? answerOf(rest.slice(1).join(" ")) : undefined
+      return { _tag: "Granted", slots: need, ...(answer?._tag === "Wait" && { rest: answer }) }
+    }
     case "Wait":
-      return { _tag: "Wait", at: other, need, afterMillis }
+      return { _tag: "Wait", at: other, need, afterMillis, askAfterMillis }
     case "Shut":
       return { _tag: "Shut", until: other, need, afterMillis }
     case "Never":

@@ -1,44 +1,62 @@
 /**
  * The store's side of a limiter whose books are in Redis: answers at once, with what Redis has answered so far.
  *
- * A question that Redis has not answered is told to wait, and the limiter is woken by the answer. What ends is noted here
- * and told to Redis with the next question, or by itself.
+ * A question that Redis has not answered is told to wait, and the limiter is woken by the answer, or when Redis calls
+ * this worker to its turn. One question asks for all who wait; what is granted is taken by one after the other.
  */
-import { Admission, type Closure, type Decision, type Outcome, type Permit } from "../Admission.ts"
+import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
 import type { ServerClock } from "../admission/ServerClock.ts"
+import { readingOf } from "../admission/Told.ts"
+import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
 import type { Signal } from "../Signal.ts"
-import { Desk, type Question } from "./Desk.ts"
-import type { Layout } from "./Keys.ts"
+import { type Answered, Desk, type News } from "./Desk.ts"
+import { counterOf, type Layout } from "./Keys.ts"
+import { type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
 import { RemoteBook } from "./RemoteBook.ts"
 
 /** A call that is not to wait waits so long for Redis's answer. */
 const patienceMillis = 250
+/** What was granted and not taken goes back after so long. */
+const spareMillis = 20
+/** An end is told by then, or within half a window. */
+const lateMillis = 1000
+/** So exactly is it told since when calls wait. */
+const samples = 9
+/** So many slots make one lease, at most. */
+const mostSlots = 128
 
 export interface Options {
   readonly layout: Layout
-  /** What no other worker's leases are called. */
+  /** What no other worker is called. */
   readonly worker: string
   readonly abandonMillis: number
   readonly maxPauseMillis: number | undefined
   readonly stance: Stance | undefined
   /** For so long after it was asked for, what is granted may be sent. */
   readonly leaseMillis: number
-  /** Whoever waits asks again after so long, as others may have given back what nobody told of. */
-  readonly pollMillis: number
+  /** How old what is shown of the books may be. */
+  readonly showMillis: number
+  /** This process's monotonic clock, in milliseconds. */
+  readonly now: () => number
   /** What time the script is told that it is; Redis's own otherwise. */
   readonly at?: () => number
-  /** Runs a desk until it has nothing left to say. */
+  /** Runs a desk when it is due. */
   readonly run: (desk: Desk) => void
 }
 
 export class RedisStore extends Admission {
   private readonly options: Options
   private readonly desks = new Map<string, Desk>()
-  private readonly questions = new Map<Permit, Question>()
-  private readonly leases = new WeakMap<Permit, string>()
+  private readonly pools = new Map<string, Pool>()
+  private readonly poolsByClaim = new WeakMap<Claim, Pool>()
+  private readonly poolsByPlace = new Map<string, Pool>()
+  private readonly leases = new Map<string, Lease>()
+  private readonly slots = new WeakMap<Permit, Slot>()
+  /** Pools with slots that nobody took, and when those go back. */
+  private readonly spares = new Map<Pool, number>()
   private count = 0
   private wake: (books: ReadonlyArray<Book>) => void = () => {}
 
@@ -51,41 +69,37 @@ export class RedisStore extends Admission {
     this.wake = wake
   }
 
-  override admit(permit: Permit, nowMillis: number): Decision {
-    for (const [i, { cost }] of permit.claim.needs.entries()) {
-      const largest = permit.books[i]?.largest ?? 0
+  override permit(claim: Claim): Permit {
+    const permit = super.permit(claim)
+    if (claim.needs.length > 0) this.poolOf(claim).waiting++
+    return permit
+  }
+
+  override admit(permit: Permit, nowMillis: number, crowd?: Crowd): Decision {
+    const { books, claim } = permit
+    for (const [i, { cost }] of claim.needs.entries()) {
+      const largest = books[i]?.largest ?? 0
       if (cost > largest) return { _tag: "Never", need: i, largest }
     }
-    const question = this.questions.get(permit)
-    if (permit.books.length === 0) return this.hold(permit, nowMillis)
-    if (!question) return this.ask(permit, nowMillis, 0)
-    const { answer, askedAt, lease, need } = question
-    if (!answer) return { _tag: "Wait", at: Infinity, need }
-    this.questions.delete(permit)
-    switch (answer._tag) {
-      case "Granted":
-        // A worker that was paused must not send by a lease that may be dead when it is counted.
-        if (nowMillis - askedAt >= this.options.leaseMillis) {
-          this.deskOf(permit).giveBack(permit.claim, lease)
-          return this.ask(permit, nowMillis, need)
-        }
-        this.leases.set(permit, lease)
+    if (books.length === 0) return this.hold(permit, nowMillis)
+    const pool = this.poolOf(claim)
+    const slot = pool.take()
+    if (slot) {
+      // A worker that was paused must not send by a lease that may be dead when it is counted.
+      if (nowMillis < slot.lease.usableUntil) {
+        this.slots.set(permit, slot)
+        pool.waiting--
         return this.hold(permit, nowMillis)
-      case "Wait": {
-        const isStale = permit.books.some((book, i) => (book as RemoteBook).version !== question.versions[i])
-        const toldAt = askedAt + answer.afterMillis
-        const at = Math.min(toldAt, askedAt + this.options.pollMillis)
-        if (isStale || nowMillis >= at) return this.ask(permit, nowMillis, answer.need)
-        this.questions.set(permit, question)
-        return { _tag: "Wait", at, need: answer.need }
       }
-      case "Shut":
-        return { _tag: "Shut", until: askedAt + answer.afterMillis, need: answer.need }
-      case "Never":
-        return { _tag: "Never", need: answer.need, largest: answer.largest }
-      case "Differs":
-        return { _tag: "Never", need: answer.need, largest: 0 }
+      this.giveBack([slot, ...pool.takeSpare()])
     }
+    const { question, reply } = pool
+    if (question) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
+    if (reply && nowMillis < reply.askAt && !isStale(reply, books)) {
+      const { askAt, decision } = reply
+      return decision._tag === "Wait" ? { ...decision, at: askAt } : decision
+    }
+    return this.ask(pool, permit, nowMillis, crowd)
   }
 
   override settle(
@@ -97,78 +111,122 @@ export class RedisStore extends Admission {
   ): Closure | undefined {
     if (permit.state !== "held") return undefined
     const closure = super.settle(permit, outcome, nowMillis, signal, wallMillis)
-    for (const book of closure?.books ?? []) (book as RemoteBook).isFullUntil(closure?.until ?? nowMillis)
-    const lease = this.leases.get(permit)
-    if (lease !== undefined) {
-      const desk = this.deskOf(permit)
-      desk.stop("end", permit.claim, lease, outcome, signal, wallMillis, nowMillis - permit.admittedAt)
-      this.options.run(desk)
-    }
+    for (const book of closure?.books ?? []) (book as RemoteBook).isClosedUntil(closure?.until ?? nowMillis)
+    const slot = this.slots.get(permit)
+    if (!slot) return closure
+    const latencyMillis = nowMillis - permit.admittedAt
+    const news = { _tag: "End", slot, outcome, signal, wallMillis, latencyMillis, endedAt: nowMillis } as const
+    const isFollowed = outcome !== "unsent" && outcome !== "abandoned" && holdsBody(permit.claim)
+    this.tell(news, isFollowed, outcome === "answered" ? tellBy(permit, signal, nowMillis) : -Infinity)
     return closure
   }
 
   override release(permit: Permit, nowMillis: number, end: "read" | "cut"): void {
     if (permit.state !== "answered") return
     super.release(permit, nowMillis, end)
-    const lease = this.leases.get(permit)
-    if (lease === undefined || permit.claim.needs.every(({ quota }) => quota.kind !== "concurrency")) return
-    const desk = this.deskOf(permit)
-    desk.stop("release", permit.claim, lease, end)
-    this.options.run(desk)
+    const slot = this.slots.get(permit)
+    if (!slot || !holdsBody(permit.claim)) return
+    for (const book of permit.books) (book as RemoteBook).changed()
+    this.tell({ _tag: "Release", slot, end }, false, -Infinity)
   }
 
   override discard(permit: Permit): void {
-    const question = this.questions.get(permit)
-    if (question) {
-      this.questions.delete(permit)
-      question.isDropped = true
-      if (question.answer?._tag === "Granted") {
-        const desk = this.deskOf(permit)
-        desk.giveBack(permit.claim, question.lease)
-        this.options.run(desk)
-      }
-    }
+    if (permit.state !== "waiting") return
     super.discard(permit)
+    if (permit.books.length === 0) return
+    const pool = this.poolOf(permit.claim)
+    pool.waiting--
+    if (pool.waiting === 0) this.leaveLine(pool)
   }
 
   override evict(nowMillis: number): number {
+    for (const [shape, pool] of this.pools) {
+      if (!pool.isIdle) continue
+      this.pools.delete(shape)
+      this.poolsByPlace.delete(pool.place)
+      this.poolsByClaim.delete(pool.claim)
+    }
     for (const [name, desk] of this.desks) if (desk.isIdle) this.desks.delete(name)
     return super.evict(nowMillis)
   }
 
   /** Whether Redis has not answered yet and may do so soon. */
   readonly isAsking = (permit: Permit, nowMillis: number): boolean => {
-    const question = this.questions.get(permit)
-    return question !== undefined && !question.answer && nowMillis - question.askedAt < patienceMillis
+    const question = permit.books.length > 0 ? this.poolOf(permit.claim).question : undefined
+    return question !== undefined && nowMillis - question.askedAt < patienceMillis
   }
 
-  /** Gives back what was granted and never taken, and asks no more; what has ended is still to be told. */
-  end(): ReadonlyArray<Desk> {
-    for (const permit of this.questions.keys()) this.discard(permit)
-    for (const desk of this.desks.values()) desk.close()
-    return [...this.desks.values()]
+  /** Redis calls one of our pools to its turn, in so long. */
+  called(pool: string, afterMillis: number): void {
+    const called = this.poolsByPlace.get(`${this.options.worker}/${pool}`)
+    if (!called) return
+    called.call(this.options.now() + afterMillis)
+    this.wake(called.claim.needs.flatMap(({ key }) => this.books.get(key) ?? []))
+  }
+
+  /** A refusal closed a counter for so long, wherever it was met. */
+  closed(key: string, afterMillis: number): void {
+    const counter = counterOf(key)
+    const book = this.books.get(counter)
+    if (!(book instanceof RemoteBook)) return
+    const until = this.options.now() + afterMillis
+    book.isClosedUntil(until)
+    for (const pool of this.pools.values()) {
+      if (!pool.claim.needs.some((need) => need.key === counter)) continue
+      this.giveBack(pool.takeSpare())
+      pool.call(Math.max(until, pool.reply?.askAt ?? 0))
+    }
+  }
+
+  /** Prolongs what is under way for long. */
+  renew(nowMillis: number): void {
+    for (const lease of this.leases.values()) {
+      if (nowMillis < lease.renewAt) continue
+      lease.renewAt = nowMillis + this.options.leaseMillis / 2
+      lease.desk.tell({ _tag: "Renew", lease, millis: this.options.leaseMillis })
+      this.options.run(lease.desk)
+    }
+  }
+
+  /** Makes whatever there is to tell due. */
+  hurry(): void {
+    for (const desk of this.desks.values()) {
+      desk.hurry()
+      this.options.run(desk)
+    }
+  }
+
+  /** Gives back what nobody took, leaves all lines, and tells what there is to tell. */
+  end(): void {
+    for (const pool of this.pools.values()) {
+      this.giveBack(pool.takeSpare())
+      this.leaveLine(pool)
+    }
+    this.hurry()
   }
 
   protected override newBook(quota: Quota, clock: ServerClock): Book {
     return new RemoteBook(quota, clock, this.stance)
   }
 
-  private ask(permit: Permit, now: number, need: number): Decision {
-    const desk = this.deskOf(permit)
-    const question: Question = {
-      permit,
+  private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
+    const { books, priority } = permit
+    const slots = Math.max(1, Math.min(pool.waiting, mostSlots))
+    const since = crowd ? samplesOf(crowd, slots) : [now]
+    const { place } = pool
+    pool.question = {
+      pool,
+      books,
       lease: `${this.options.worker}:${(this.count++).toString(36)}`,
+      slots,
       askedAt: now,
-      reserved: permit.books.map((book) => this.reservedBefore(permit, book, now)),
-      versions: permit.books.map((book) => (book as RemoteBook).version),
-      need,
-      answer: undefined,
-      isDropped: false
+      reserved: books.map((book) => this.reservedBefore(permit, book, now)),
+      versions: books.map((book) => (book as RemoteBook).version),
+      standing: (at) => ({ place, priority, waitedMillis: since.map((each) => Math.max(0, at - each)) })
     }
-    this.questions.set(permit, question)
-    desk.ask(question)
-    this.options.run(desk)
-    return { _tag: "Wait", at: Infinity, need }
+    pool.desk.ask(pool.question)
+    this.options.run(pool.desk)
+    return { _tag: "Wait", at: Infinity, need: pool.reply?.decision.need ?? 0 }
   }
 
   private hold(permit: Permit, now: number): Decision {
@@ -178,33 +236,148 @@ export class RedisStore extends Admission {
     return { _tag: "Admitted" }
   }
 
-  private deskOf({ claim }: Permit): Desk {
-    const name = `${claim.origin}|${claim.partition}`
-    const known = this.desks.get(name)
-    if (known) return known
-    const { at, layout, leaseMillis } = this.options
-    const { abandonMillis, maxPauseMillis, stance } = this
-    const desk = new Desk(
-      () => ({ layout, abandonMillis, maxPauseMillis, stance, shows: true, ...(at && { at: at() }) }),
-      leaseMillis,
-      (questions, shown) => this.learned(questions, shown)
-    )
-    this.desks.set(name, desk)
-    return desk
-  }
-
-  private learned(
-    questions: ReadonlyArray<Question>,
-    shown: Parameters<ConstructorParameters<typeof Desk>[2]>[1]
-  ): void {
+  private answered({ calledAt, questions, shown }: Answered): void {
     for (const [key, books] of shown) {
       const book = this.books.get(key)
       if (book instanceof RemoteBook) book.show(books)
     }
-    for (const { answer, askedAt, permit } of questions) {
-      const book = answer?._tag === "Wait" ? permit.books[answer.need] : undefined
-      if (book instanceof RemoteBook && answer?._tag === "Wait") book.isFullUntil(askedAt + answer.afterMillis)
+    const concerned = new Set<Book>()
+    for (const [question, answer] of questions) {
+      const { askedAt, books, pool, versions } = question
+      pool.question = undefined
+      pool.reply = undefined
+      const refusal = answer._tag === "Granted" ? answer.rest : answer
+      pool.isInLine = false
+      if (refusal) pool.refuse(refusal, calledAt, versions)
+      if (answer._tag === "Granted") {
+        const { leaseMillis } = this.options
+        const lease: Lease = {
+          name: question.lease,
+          claim: pool.claim,
+          desk: pool.desk,
+          open: answer.slots,
+          usableUntil: askedAt + leaseMillis,
+          renewAt: askedAt + leaseMillis / 2
+        }
+        this.leases.set(lease.name, lease)
+        pool.grant(lease)
+      }
+      if (refusal?._tag === "Wait") {
+        const book = books[refusal.need]
+        if (book instanceof RemoteBook) book.isFullUntil(calledAt + refusal.afterMillis)
+      }
+      for (const book of books) concerned.add(book)
     }
-    this.wake([...new Set(questions.flatMap(({ permit }) => permit.books))])
+    this.wake([...concerned])
+    for (const [{ pool }] of questions) {
+      if (pool.waiting === 0) this.leaveLine(pool)
+      if (!pool.hasSpare) continue
+      this.spares.set(pool, this.options.now() + spareMillis)
+      pool.desk.isDueBy(this.options.now() + spareMillis)
+    }
   }
+
+  /** Gives back what nobody took for a while. */
+  private giveBackSpare(now: number): void {
+    for (const [pool, backAt] of this.spares) {
+      if (now < backAt) continue
+      this.spares.delete(pool)
+      this.giveBack(pool.takeSpare())
+    }
+  }
+
+  private giveBack(slots: ReadonlyArray<Slot>): void {
+    for (const slot of slots) {
+      const signal = { readings: [] }
+      const now = this.options.now()
+      this.tell(
+        { _tag: "End", slot, outcome: "unsent", signal, wallMillis: 0, latencyMillis: 0, endedAt: now },
+        false,
+        -Infinity
+      )
+    }
+  }
+
+  private leaveLine(pool: Pool): void {
+    if (!pool.isInLine) return
+    pool.isInLine = false
+    pool.reply = undefined
+    pool.desk.tell({ _tag: "Leave", pool })
+    this.options.run(pool.desk)
+  }
+
+  private tell(news: Extract<News, { readonly slot: Slot }>, isFollowed: boolean, by: number): void {
+    const { lease } = news.slot
+    if (!isFollowed) lease.open--
+    if (lease.open === 0) this.leases.delete(lease.name)
+    lease.desk.tell(news, by)
+    this.options.run(lease.desk)
+  }
+
+  private poolOf(claim: Claim): Pool {
+    const known = this.poolsByClaim.get(claim)
+    if (known && this.poolsByPlace.get(known.place) === known) return known
+    const { origin, partition } = claim
+    const shape = [origin, partition, ...claim.needs.map(({ cost, key }) => `${key}*${cost}`)].join("|")
+    let pool = this.pools.get(shape)
+    if (!pool) {
+      const desk = this.deskOf(`${origin}|${partition}`)
+      pool = new Pool(claim, desk, `${this.options.worker}/${(this.count++).toString(36)}`)
+      this.pools.set(shape, pool)
+      this.poolsByPlace.set(pool.place, pool)
+    }
+    this.poolsByClaim.set(claim, pool)
+    return pool
+  }
+
+  private deskOf(name: string): Desk {
+    const known = this.desks.get(name)
+    if (known) return known
+    const { at, layout, leaseMillis, now, showMillis } = this.options
+    const { abandonMillis, maxPauseMillis, stance } = this
+    let shownAt = -Infinity
+    const desk = new Desk({
+      leaseMillis,
+      now,
+      options: () => {
+        const shows = now() >= shownAt + showMillis
+        if (shows) shownAt = now()
+        return { layout, abandonMillis, maxPauseMillis, stance, shows, tells: true, ...(at && { at: at() }) }
+      },
+      onDue: (now) => this.giveBackSpare(now),
+      onAnswered: (answered) => this.answered(answered)
+    })
+    this.desks.set(name, desk)
+    return desk
+  }
+}
+
+const holdsBody = (claim: Claim): boolean => claim.needs.some(({ quota }) => quota.kind === "concurrency")
+
+/** Something ended here since that may make room. */
+const isStale = (reply: Reply, books: ReadonlyArray<Book>): boolean =>
+  books.some((book, i) => (book as RemoteBook).version !== reply.versions[i])
+
+/** By when an answer is told, so that nobody misses it: it frees its slots a window later, unless it frees more than those. */
+const tellBy = (permit: Permit, signal: Signal, now: number): number => {
+  let millis = lateMillis
+  permit.books.forEach((book) => {
+    const { quota } = book
+    const told = readingOf(signal.readings, quota, permit.claim)
+    const isNews = (book as RemoteBook).isNews(told?.limit, now)
+    if (isNews) (book as RemoteBook).changed()
+    millis = Math.min(millis, isNews || quota.kind === "concurrency" ? 0 : quota.windowMillis / 2)
+  })
+  return now + millis
+}
+
+/** Since when the first so many wait: the first, some at even distances, and the last. */
+const samplesOf = (crowd: Crowd, size: number): ReadonlyArray<number> => {
+  const since: Array<number> = []
+  for (let waiter = crowd.first; waiter && since.length < size; waiter = waiter.after) since.push(waiter.since)
+  const count = Math.min(samples, since.length)
+  return Array.from(
+    { length: count },
+    (_, i) => since[Math.round((i * (since.length - 1)) / Math.max(1, count - 1))] ?? 0
+  )
 }

@@ -9,22 +9,29 @@ import type { ServerClock } from "../admission/ServerClock.ts"
 import type { Quota } from "../Quota.ts"
 import type { Shown } from "./Call.ts"
 
+/** For so many windows after a closure each success may open the quota wider. */
+const tenseWindows = 2
+
 export class RemoteBook extends Book {
   /** Moves when something ended here, so that an answer of before may have become too pessimistic. */
   version = 0
-  private shown: Pick<Shown, "largest" | "free" | "limit"> & { readonly cooling: number }
+  private shown: Pick<Shown, "largest" | "free" | "limit">
+  private cooled = 0
   private fullUntil = -Infinity
+  private tenseUntil = -Infinity
+  private toldLimit: number | undefined
   private usedAt = -Infinity
 
   constructor(quota: Quota, clock: ServerClock, stance: Stance) {
     super(quota, clock)
     const { largest, limit } = bookOf(quota, clock, stance)
-    this.shown = { largest, limit, free: largest, cooling: 0 }
+    this.shown = { largest, limit, free: largest }
   }
 
   /** Takes in what Redis showed. */
   show(shown: Shown): void {
-    this.shown = { ...shown, cooling: shown.occupied - shown.inFlight }
+    this.shown = shown
+    this.cooled = shown.occupied - shown.inFlight
     this.ceiling = shown.ceiling
     this.inFlight = shown.inFlight
     this.foreign = shown.foreign
@@ -36,6 +43,24 @@ export class RemoteBook extends Book {
     this.fullUntil = at
   }
 
+  /** Takes in that a refusal closed it. */
+  isClosedUntil(at: number): void {
+    this.fullUntil = Math.max(this.fullUntil, at)
+    this.tenseUntil = Math.max(this.tenseUntil, at + tenseWindows * this.cooling)
+  }
+
+  /** Whether an answer lets more go than its own slots: it tells another limit than the last one, or that a closure is over. */
+  isNews(limit: number | undefined, now: number): boolean {
+    const isOther = limit !== undefined && limit !== this.toldLimit
+    if (isOther) this.toldLimit = limit
+    return isOther || now < this.tenseUntil
+  }
+
+  /** Something ended here that may make room. */
+  changed(): void {
+    this.version++
+  }
+
   override get limit(): number {
     return this.shown.limit
   }
@@ -45,7 +70,7 @@ export class RemoteBook extends Book {
   }
 
   get occupied(): number {
-    return this.inFlight + this.shown.cooling
+    return this.inFlight + this.cooled
   }
 
   free(): number {
@@ -63,7 +88,8 @@ export class RemoteBook extends Book {
   }
 
   override answered(units: number, _sentAt: number, answeredAt: number): void {
-    this.giveBack(units)
+    this.inFlight = Math.max(0, this.inFlight - units)
+    this.cooled += units
     this.usedAt = answeredAt
   }
 

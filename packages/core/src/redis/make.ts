@@ -1,10 +1,8 @@
-import { Effect, Fiber, type Scope } from "effect"
-import type { Redis } from "effect/persistence"
+import { Clock, Duration, Effect, Fiber, Queue, type Scope } from "effect"
+import { Redis } from "effect/persistence"
 import type { Desk } from "./Desk.ts"
 import { type Options, RedisStore } from "./RedisStore.ts"
 
-/** Whoever waits asks again after so long. */
-const pollMillis = 250
 /** So long the scope's end waits for what has ended to be told. */
 const farewell = "1 second"
 
@@ -13,34 +11,72 @@ const farewell = "1 second"
  * for those who say themselves what time it is.
  */
 export const make = (
-  options: Omit<Options, "run" | "worker" | "pollMillis">
+  options: Omit<Options, "run" | "worker" | "now"> & { readonly now?: () => number }
 ): Effect.Effect<
   { readonly store: RedisStore; readonly settled: Effect.Effect<void> },
   never,
   Redis.Redis | Scope.Scope
 > =>
   Effect.gen(function* () {
+    const redis = yield* Redis.Redis
     const context = yield* Effect.context<Redis.Redis>()
-    const running = new Map<Desk, Fiber.Fiber<void>>()
-    const run = (desk: Desk) => {
-      if (running.has(desk)) return
-      const finished = Effect.sync(() => {
-        running.delete(desk)
-        if (!desk.isEmpty) run(desk)
-      })
+    const clock = yield* Clock.Clock
+    const now = options.now ?? (() => Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
+    const worker = crypto.randomUUID()
+    const turns = new Map<Desk, { readonly at: number; readonly fiber: Fiber.Fiber<void> }>()
+    /** Lets a desk run when it is due: it has one fiber, which sleeps until then. */
+    const run = (desk: Desk): void => {
+      const turn = turns.get(desk)
+      if (desk.dueAt === Infinity || (turn && turn.at <= desk.dueAt)) return
+      turn?.fiber.interruptUnsafe()
+      const millis = desk.dueAt - now()
       // What is asked and dropped in one step is never sent.
-      const turns = Effect.andThen(Effect.yieldNow, desk.run).pipe(Effect.tap(finished))
-      running.set(desk, Effect.runForkWith(context)(turns))
+      const due = millis > 0 ? clock.sleep(Duration.millis(millis)) : Effect.yieldNow
+      const began = Effect.sync(() => {
+        turns.set(desk, { at: -Infinity, fiber })
+      })
+      const finished = Effect.sync(() => {
+        turns.delete(desk)
+        run(desk)
+      })
+      const fiber = Effect.runForkWith(context)(
+        due.pipe(Effect.andThen(began), Effect.andThen(desk.run), Effect.andThen(finished))
+      )
+      turns.set(desk, { at: Math.max(desk.dueAt, now()), fiber })
     }
-    const store = new RedisStore({ ...options, run, pollMillis, worker: crypto.randomUUID() })
-    const settled: Effect.Effect<void> = Effect.suspend(() =>
-      running.size === 0 ? Effect.void : Effect.andThen(Fiber.awaitAll([...running.values()]), settled)
+    const store = new RedisStore({ ...options, run, now, worker })
+    const settled: Effect.Effect<void> = Effect.suspend(() => {
+      store.hurry()
+      const fibers = [...turns.values()].filter(({ at }) => at <= now()).map(({ fiber }) => fiber)
+      return fibers.length === 0 ? Effect.void : Effect.andThen(Fiber.awaitAll(fibers), settled)
+    })
+    yield* heard(redis, `${options.layout.prefix}:turn:${worker}`, ([pool = "", after]) => {
+      store.called(pool, Number(after))
+    })
+    yield* heard(redis, `${options.layout.prefix}:closed`, ([after, ...key]) => {
+      store.closed(key.join(" "), Number(after))
+    })
+    yield* Effect.sync(() => store.renew(now())).pipe(
+      Effect.delay(Duration.millis(options.leaseMillis / 2)),
+      Effect.forever,
+      Effect.forkScoped
     )
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
-        for (const desk of store.end()) if (!desk.isEmpty) run(desk)
+        store.end()
         return Effect.timeoutOption(settled, farewell)
-      }).pipe(Effect.andThen(Effect.suspend(() => Fiber.interruptAll([...running.values()]))))
+      }).pipe(Effect.andThen(Effect.suspend(() => Fiber.interruptAll([...turns.values()].map(({ fiber }) => fiber)))))
     )
     return { store, settled }
   })
+
+/** Hears what is published on a channel, for as long as the scope lasts; words are parted by blanks. */
+const heard = (redis: Redis.Redis["Service"], channel: string, hear: (words: ReadonlyArray<string>) => void) =>
+  Effect.gen(function* () {
+    const messages = yield* redis.subscribe(channel)
+    return yield* Effect.forever(
+      Effect.map(Queue.take(messages), ({ message }) => {
+        hear(message.split(" "))
+      })
+    )
+  }).pipe(Effect.scoped, Effect.ignore, Effect.andThen(Effect.sleep("1 second")), Effect.forever, Effect.forkScoped)

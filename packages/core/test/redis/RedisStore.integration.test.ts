@@ -13,7 +13,9 @@ const subject = Effect.gen(function* () {
     maxPauseMillis: undefined,
     stance: undefined,
     leaseMillis: 60_000,
-    at: () => now
+    showMillis: 0,
+    at: () => now,
+    now: () => now
   })
   return {
     ...made,

@@ -4,29 +4,83 @@ import { luaModule } from "./Prelude.ts"
 export const admitting = luaModule(
   "Admitting",
   /* lua */ `
+-- Who is called to its turn waits for this part of a window more, and finds what became free meanwhile.
+local gathering, longestGathering = 64, 1000
+-- Who came so much later than the first of the others goes before it, to make less calls: this part of a window.
+local tolerancePart, mostTolerance = 8, 1000
+-- A place is by priority first, then by when its first call began to wait.
+local byPriority, mostPriority = 2 ^ 41, 1000
 
--- What holds the claim back, as an answer; nothing if it may go.
+-- What holds the claim back: the answer's tag, the need, and until when (or how much there is at most); nothing if it may go.
 local function obstacle(members, needs)
   local longest, blocker, blockedUntil = 0, nil, nil
   for i, book in ipairs(members) do
     local now, cost, reserved = book.desk.asked, needs[i][2], needs[i][3]
     local largest = book:largest()
-    if cost > largest then return "Never " .. i - 1 .. " " .. whole(largest) end
+    if cost > largest then return "Never", i, largest end
     book:advance(now)
     local shutUntil = book.gate:shutUntil(now)
-    if shutUntil then return "Shut " .. i - 1 .. " " .. exact(shutUntil) .. " " .. exact(shutUntil - now) end
+    if shutUntil then return "Shut", i, shutUntil end
     local at = book:earliest(cost + min(reserved, largest), now)
     if at - now > longest then longest, blocker, blockedUntil = at - now, i, at end
   end
-  return blocker and "Wait " .. blocker - 1 .. " " .. exact(blockedUntil) .. " " .. exact(longest)
+  if blocker then return "Wait", blocker, blockedUntil end
+end
+
+local function said(tag, i, at, now, askAt)
+  local answer = tag .. " " .. i - 1 .. " " .. exact(at) .. " " .. exact(at - now)
+  return askAt and answer .. " " .. exact(askAt - now) or answer
+end
+
+-- When one that has to wait for several slots asks for them: so late that some more are free by then.
+local function gathered(book, at, now)
+  if at == huge or at <= now then return at end
+  return at + min(longestGathering, floor(book.quota.windowMillis / gathering))
+end
+
+-- Leaves the lines of all these books but one.
+local function leaveLines(members, place, but)
+  for i, book in ipairs(members) do
+    if i ~= but then book.line:leave(place[i]) end
+  end
+end
+
+-- Since when the one waits before whom there are so many of the slots' waiters, who came at these instants.
+local function sinceOf(since, slots, before)
+  local place = slots == 1 and 1 or 1 + before * (#since - 1) / (slots - 1)
+  local low = min(#since, floor(place))
+  local high = min(#since, low + 1)
+  return since[low] + (since[high] - since[low]) * (place - low)
+end
+
+-- How many of the slots may go at once where others wait: to all that came before those, and a fair share to all that came
+-- little later.
+local function shareOf(members, needs, slots, place, since)
+  local share = slots
+  for i, book in ipairs(members) do
+    local others, next = book.line:others(place[i])
+    if others > 0 then
+      local fair = floor(book.caution.limit / needs[i][2] / (1 + others))
+      local tolerance = min(mostTolerance, book.quota.windowMillis / tolerancePart)
+      local taken = 1
+      while taken < slots do
+        local came = sinceOf(since, slots, taken)
+        if came >= next and (taken >= fair or came > next + tolerance) then break end
+        taken = taken + 1
+      end
+      share = min(share, taken)
+    end
+  end
+  return share
 end
 
 local Admitting
 Admitting = class({
-  -- want is a new lease's name, how many slots are wanted and for how long they may be sent, and of each need its book,
-  -- its cost, and what others of this worker's keep of it. A name that is known already has been answered before.
+  -- want is a new lease's name, how many slots are wanted and for how long they may be sent, of each need its book, its
+  -- cost, and what others of this worker's keep of it, and the worker's place among those who wait: its name, their
+  -- priority, and how long they have waited. A name that is known already has been answered before.
   admit = function(want, books, abandonMillis)
-    local lease, slots, ttl, needs = unpack(want)
+    local lease, slots, ttl, needs, standing = unpack(want)
     local members = {}
     for i, need in ipairs(needs) do
       members[i] = books[need[1]]
@@ -35,19 +89,79 @@ Admitting = class({
     end
     local known = members[1].holds:find(lease)
     if known then return "Admitted " .. #known.slots end
-    local taken = 0
-    while taken < slots do
-      local answer = obstacle(members, needs)
-      if answer and taken == 0 then return answer end
-      if answer then break end
+
+    local place, since, most = {}, {}, slots
+    if standing then
+      local now = members[1].desk.asked
+      local rank = byPriority * max(-mostPriority, min(mostPriority, standing[2]))
+      for i, waited in ipairs(standing[3]) do since[i] = now - waited - rank end
+      for i in ipairs(members) do place[i] = standing[1] .. "#" .. exact(needs[i][2]) end
+      for i, book in ipairs(members) do
+        if book.line:precedes(place[i], since[1], now) then
+          book:advance(now)
+          leaveLines(members, place, i)
+          book.line:join(place[i], since[1])
+          local cost = min(needs[i][2], book:largest())
+          return said("Wait", i, book:earliest(cost, now), now, book.line:looksAfter(place[i], now))
+        end
+      end
+      most = shareOf(members, needs, slots, place, since)
+    end
+
+    local taken, tag, blocker, at = 0, nil, nil, nil
+    while taken < most do
+      tag, blocker, at = obstacle(members, needs)
+      if tag then break end
       for i, book in ipairs(members) do book:take(needs[i][2], book.desk.asked) end
       taken = taken + 1
     end
-    for i, book in ipairs(members) do
-      local now = book.desk.asked
-      book.holds:add(lease, taken, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
+    if taken > 0 then
+      for i, book in ipairs(members) do
+        local now = book.desk.asked
+        book.holds:add(lease, taken, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
+      end
     end
-    return "Admitted " .. taken
+    local granted = "Admitted " .. taken
+    if taken == slots or (tag and tag ~= "Wait") or not standing then
+      if standing then leaveLines(members, place) end
+      return taken > 0 and granted or said(tag, blocker, at, members[blocker].desk.asked)
+    end
+
+    -- The rest waits where it is held up, or where others wait for what was left to them.
+    for i, book in ipairs(members) do
+      if not blocker and book.line.size > 0 then blocker = i end
+    end
+    local book = members[blocker]
+    local line, now = book.line, book.desk.asked
+    leaveLines(members, place, blocker)
+    line:join(place[blocker], sinceOf(since, slots, taken))
+    local askAt
+    if line.head ~= place[blocker] then
+      askAt = line:looksAfter(place[blocker], now)
+    else
+      at = at or now
+      askAt = line:call(at, slots - taken > 1 and gathered(book, at, now) or at, now)
+    end
+    local answer = said("Wait", blocker, at or now, now, askAt)
+    return taken > 0 and granted .. " " .. answer or answer
+  end,
+
+  -- Takes a worker's place out of the lines of all needs.
+  leave = function(leaving, books)
+    local name, needs = unpack(leaving)
+    for _, need in ipairs(needs) do books[need[1]].line:leave(name .. "#" .. exact(need[2])) end
+  end,
+
+  -- Calls the first of a line to its turn, if it does not know of it, or would come too late.
+  callNext = function(book, prefix)
+    local line, now = book.line, book.desk.asked
+    if line.size == 0 then return end
+    book:advance(now)
+    local at = book:earliest(min(tonumber(line.head:match("#(.*)$")), book:largest()), now)
+    if not line:isUnaware(at, now) then return end
+    local askAt = line:call(at, gathered(book, at, now), now)
+    local worker, pool = line.head:match("^(.-)/(.-)#")
+    redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now))
   end
 })
 

@@ -8,13 +8,13 @@ import { luaModule, record } from "./Prelude.ts"
 
 /** Fields of a book that are made from others whenever it is opened. */
 const room =
-  "quota text keys desk differs dead abandonMillis gate pace caution holds abandoned baseCooling cooling log foreignLog quantum phase slots window debt leakedAt interval"
+  "quota text keys desk differs dead abandonMillis gate pace caution holds line abandoned baseCooling cooling log foreignLog quantum phase slots window debt leakedAt interval"
 
 export const book = luaModule(
   "Book",
   /* lua */ `
 local AnswerLog, Gate, Pace = need("AnswerLog"), need("Gate"), need("Pace")
-local Caution, Holds = need("Caution"), need("Holds")
+local Caution, Holds, Line = need("Caution"), need("Holds"), need("Line")
 ${record("quota", "kind limit windowMillis refill step phase countsRefused countsOnArrival penaltyMillis pacing slowRemaining slowAlways slackMillis releaseLagMillis latencyFloorMillis rateMargin assumed published")}
 ${record("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
 local kinds = {
@@ -27,10 +27,10 @@ local spareMillis, learnedMillis, longestMillis = 60000, 86400000, 366 * 8640000
 
 local Book
 Book = class({
-  -- keys are those of the books, the answers, the foreign units, the abandoned units and the holds.
+  -- keys are those of the books, the answers, the foreign units, the abandoned units, the holds and the line.
   open = function(desk, keys, text, saved, abandonMillis)
-    local known, own, gate, pace, caution, holds, abandoned, kind
-    if saved then known, own, gate, pace, caution, holds, abandoned, kind = unpack(cmsgpack.unpack(saved)) end
+    local known, own, gate, pace, caution, holds, abandoned, kind, line
+    if saved then known, own, gate, pace, caution, holds, abandoned, kind, line = unpack(cmsgpack.unpack(saved)) end
     local quota = quotaOf(cjson.decode(known or text))
     local book = bookOf(own or { quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
     setmetatable(book, need(kinds[quota.kind]))
@@ -43,6 +43,7 @@ Book = class({
     book.cooling = book.baseCooling + book.caution.extraMillis
     book.holds = Holds.open(keys[5], holds)
     book.abandoned = AnswerLog.open(keys[4], abandoned, quota.limit)
+    book.line = Line.open(keys[6], line)
     book:openKind(kind)
     return book
   end,
@@ -54,7 +55,7 @@ Book = class({
     local kind = self:saveKind(now, ttl)
     local values = {
       self.text, bookValues(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
-      self.holds:save(now, ttl), self.abandoned:save(now, ttl), kind
+      self.holds:save(now, ttl), self.abandoned:save(now, ttl), kind, self.line:save(now, ttl)
     }
     redis.call("SET", self.keys[1], cmsgpack.pack(values), "PX", whole(ttl))
     return ttl

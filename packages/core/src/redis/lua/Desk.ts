@@ -44,8 +44,8 @@ Desk = class({
     return self.opened
   end,
 
-  learn = function(self, dateMillis, sentAt)
-    self:clock():learn(dateMillis, sentAt, self.ended)
+  learn = function(self, dateMillis, sentAt, answeredAt)
+    self:clock():learn(dateMillis, sentAt, answeredAt)
     self.changed = true
   end,
 

@@ -45,6 +45,15 @@ Holds = class({
     self.latestDeadAt = max(self.latestDeadAt, deadAt)
   end,
 
+  -- Lets a lease that is still there live until then.
+  renew = function(self, lease, deadAt)
+    local hold = self:find(lease)
+    if not hold or deadAt <= hold.deadAt then return end
+    hold.deadAt = deadAt
+    redis.call("HSET", self.key, lease, cmsgpack.pack(holdValues(hold)))
+    self.latestDeadAt = max(self.latestDeadAt, deadAt)
+  end,
+
   -- Takes a slot (0: all of them) from one state to another; gives the hold, and how many slots were in that state.
   move = function(self, lease, slot, from, to)
     local hold = self:find(lease)

@@ -1,7 +1,7 @@
 /**
  * The one script: what is dead is buried, what has ended is settled, and then what is wanted is admitted, in one atomic step.
  *
- * `KEYS` are the desks, and of each book five keys. `ARGV[1]` is the call as JSON, and then there is each book's quota.
+ * `KEYS` are the desks, and of each book six keys. `ARGV[1]` is the call as JSON, and then there is each book's quota.
  * The answer has a line for the time, for each end, for each want, and for each book if it is to be shown.
  */
 import { admitting } from "./Admitting.ts"
@@ -12,6 +12,7 @@ import { caution } from "./Caution.ts"
 import { desk } from "./Desk.ts"
 import { gate } from "./Gate.ts"
 import { holds } from "./Holds.ts"
+import { line } from "./Line.ts"
 import { loggedBook } from "./LoggedBook.ts"
 import { pace } from "./Pace.ts"
 import { prelude } from "./Prelude.ts"
@@ -24,7 +25,7 @@ import { windowBook } from "./WindowBook.ts"
 
 const flow = /* lua */ `
 local call = cjson.decode(ARGV[1])
-local keysOfBook = 5
+local keysOfBook = 6
 
 -- What time it is: for recorded vectors they say it themselves.
 local asked, ended
@@ -56,11 +57,13 @@ end
 
 local answer = { whole(asked) }
 for _, stop in ipairs(call.ends or {}) do
-  answer[#answer + 1] = need("Settling").settle(stop, books, call.abandon, call.maxPause)
+  answer[#answer + 1] = need("Settling").settle(stop, books, call.abandon, call.maxPause, call.prefix)
 end
 for _, stop in ipairs(call.releases or {}) do
   need("Settling").release(stop, books, call.abandon)
 end
+for _, lease in ipairs(call.renewals or {}) do need("Settling").renew(lease, books, call.abandon) end
+for _, place in ipairs(call.leaves or {}) do need("Admitting").leave(place, books) end
 for _, want in ipairs(call.wants or {}) do
   answer[#answer + 1] = need("Admitting").admit(want, books, call.abandon)
 end
@@ -75,6 +78,7 @@ for _, book in ipairs(books) do
       whole(book.foreign), exact(book:free(now)), whole(book.refused), exact(book.gate.closedUntil), exact(book:largest())
     }, " ")
   end
+  if call.prefix then need("Admitting").callNext(book, call.prefix) end
   book.desk.ttl = max(book.desk.ttl or 0, book:save(book.desk.asked))
 end
 for _, desk in ipairs(desks) do desk:save(desk.ttl) end
@@ -92,6 +96,7 @@ export const script: string = [
   told,
   desk,
   holds,
+  line,
   book,
   loggedBook,
   windowBook,

@@ -7,7 +7,7 @@ export const settling = luaModule(
 local Told = need("Told")
 
 -- Closes the quotas that the refusal names by their places, or all of the claim.
-local function close(members, holds, signal, maxPause)
+local function close(members, holds, signal, maxPause, endedAt, prefix)
   local longest, all = 30000, {}
   for i, book in ipairs(members) do
     longest, all[i] = max(longest, book.quota.windowMillis), i
@@ -15,20 +15,26 @@ local function close(members, holds, signal, maxPause)
   local untilAt
   for _, i in ipairs(signal.closes or all) do
     local book = members[i]
-    local now, wall = book.desk.ended, signal.wall or book.desk.ended
-    local toldUntil = signal.retry and Told.retryUntil(signal.retry, signal, book.desk:clock(), now, wall) or nil
+    local now = book.desk.ended
+    local at = endedAt(book)
+    local toldUntil = signal.retry and Told.retryUntil(signal.retry, signal, book.desk:clock(), at, signal.wall or at) or nil
     local closedUntil = book:refusedAt(now, holds[i].admittedAt, toldUntil, maxPause or 2 * longest)
     untilAt = max(untilAt or now, closedUntil)
+    if prefix then redis.call("PUBLISH", prefix .. ":closed", exact(closedUntil - now) .. " " .. book.keys[1]) end
   end
   return exact(untilAt or members[1].desk.ended)
 end
 
 local Settling
 Settling = class({
-  -- stop is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and the way's
-  -- length as the worker measured it. What is not held any more changes nothing. A refusal gives until when it closes.
-  settle = function(stop, books, abandonMillis, maxPause)
-    local lease, slot, outcome, needs, signal, latency = unpack(stop)
+  -- stop is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and, as the
+  -- worker measured them, the way's length and how long ago it ended. What is not held any more changes nothing. A
+  -- refusal gives until when it closes.
+  settle = function(stop, books, abandonMillis, maxPause, prefix)
+    local lease, slot, outcome, needs, signal, latency, age = unpack(stop)
+    local function endedAt(book)
+      return book.desk.ended - (age or 0)
+    end
     local isLost = outcome == "unsent" or outcome == "abandoned"
     local members, holds, moved, any = {}, {}, {}, false
     for i, need in ipairs(needs) do
@@ -45,7 +51,7 @@ Settling = class({
       for i, book in ipairs(members) do
         if holds[i] and not learned[book.desk] then
           learned[book.desk] = true
-          book.desk:learn(signal.date, holds[i].admittedAt)
+          book.desk:learn(signal.date, holds[i].admittedAt, max(holds[i].admittedAt, endedAt(book)))
         end
       end
     end
@@ -53,13 +59,14 @@ Settling = class({
       local hold, now = holds[i], book.desk.ended
       if moved[i] > 0 then
         local units, sentAt = hold.units * moved[i], hold.admittedAt
+        local at = max(sentAt, endedAt(book))
         book:advance(now)
         local reading = not isLost and signal.readings and signal.readings[i]
-        local told = reading and Told.of(reading, signal, book, book.desk:clock(), sentAt, now, signal.wall or now) or nil
+        local told = reading and Told.of(reading, signal, book, book.desk:clock(), sentAt, at, signal.wall or at) or nil
         if outcome == "unsent" then
           book:giveBack(units)
         elseif outcome == "abandoned" then
-          book:abandon(units, now + abandonMillis)
+          book:abandon(units, at + abandonMillis)
         elseif outcome == "answered" then
           book:succeeded(sentAt, now)
         end
@@ -67,7 +74,7 @@ Settling = class({
           if outcome == "refused" and not book.quota.countsRefused then
             book:uncounted(units)
           else
-            book:answered(units, latency or now - sentAt, now, told, signal.served or 0)
+            book:answered(units, latency or at - sentAt, at, told, signal.served or 0)
           end
           if told then book:learn(told, hold.ownBase, now) end
         end
@@ -75,7 +82,17 @@ Settling = class({
         holds[i] = hold or { admittedAt = now }
       end
     end
-    return outcome == "refused" and close(members, holds, signal, maxPause) or ""
+    return outcome == "refused" and close(members, holds, signal, maxPause, endedAt, prefix) or ""
+  end,
+
+  -- Lets a lease be sent for so long from now on, and die accordingly later.
+  renew = function(renewal, books, abandonMillis)
+    local lease, ttl, needs = unpack(renewal)
+    for _, need in ipairs(needs) do
+      local book = books[need]
+      book:reap(book.desk.asked)
+      book.holds:renew(lease, book.desk.asked + ttl + abandonMillis)
+    end
   end,
 
   -- Ends the response of an answered slot; a body that was cut off may still keep the server busy.
