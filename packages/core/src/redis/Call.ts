@@ -38,6 +38,8 @@ export interface Standing {
 export type Wait = Extract<Decision, { readonly _tag: "Wait" }> & {
   readonly afterMillis: number
   readonly askAfterMillis: number
+  /** What was said of its turn when: the higher number is the later. */
+  readonly turn: number
 }
 
 /** A claim as it was answered: `slots` of it were granted, or why none was, and how long that lasts. */
@@ -253,14 +255,14 @@ const numberOf = (text: string | undefined): number =>
 
 const answerOf = (line: string): Answer => {
   const [tag, ...rest] = line.split(" ")
-  const [need = NaN, other = NaN, afterMillis = 0, askAfterMillis = afterMillis] = rest.map(numberOf)
+  const [need = NaN, other = NaN, afterMillis = 0, askAfterMillis = afterMillis, turn = 0] = rest.map(numberOf)
   switch (tag) {
     case "Admitted": {
       const answer = rest.length > 1 ? answerOf(rest.slice(1).join(" ")) : undefined
       return { _tag: "Granted", slots: need, ...(answer?._tag === "Wait" && { rest: answer }) }
     }
     case "Wait":
-      return { _tag: "Wait", at: other, need, afterMillis, askAfterMillis }
+      return { _tag: "Wait", at: other, need, afterMillis, askAfterMillis, turn }
     case "Shut":
       return { _tag: "Shut", until: other, need, afterMillis }
     case "Never":

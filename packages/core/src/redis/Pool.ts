@@ -63,6 +63,8 @@ export class Pool {
   /** Whether Redis keeps a place for it. */
   isInLine = false
   private slots: Array<Slot> = []
+  /** When it was called last. */
+  private turn = { number: 0, at: 0 }
 
   constructor(claim: Claim, desk: Desk, place: string) {
     this.claim = claim
@@ -94,16 +96,20 @@ export class Pool {
   /** Takes in why nothing more was granted; instants count from `from`. */
   refuse(answer: Exclude<Answer, { readonly _tag: "Granted" }>, from: number, versions: ReadonlyArray<number>): void {
     this.isInLine = answer._tag === "Wait"
-    this.reply = {
-      decision: decisionOf(answer, from),
-      askAt: from + (answer._tag === "Wait" ? answer.askAfterMillis : refusedMillis),
-      versions
-    }
+    const isCalled = answer._tag === "Wait" && this.turn.number > answer.turn
+    const askAt = from + (answer._tag === "Wait" ? answer.askAfterMillis : refusedMillis)
+    this.reply = { decision: decisionOf(answer, from), askAt: isCalled ? this.turn.at : askAt, versions }
   }
 
-  /** It is its turn at that instant. */
-  call(at: number): void {
+  /** It is its turn at that instant, whatever was said before. */
+  call(number: number, at: number): void {
+    this.turn = { number, at }
     if (this.reply) this.reply = { ...this.reply, askAt: at }
+  }
+
+  /** Nothing is to be had before that instant. */
+  hold(until: number): void {
+    if (this.reply) this.reply = { ...this.reply, askAt: Math.max(this.reply.askAt, until) }
   }
 }
 

@@ -157,10 +157,10 @@ export class RedisStore extends Admission {
   }
 
   /** Redis calls one of our pools to its turn, in so long. */
-  called(pool: string, afterMillis: number): void {
+  called(pool: string, afterMillis: number, turn: number): void {
     const called = this.poolsByPlace.get(`${this.options.worker}/${pool}`)
     if (!called) return
-    called.call(this.options.now() + afterMillis)
+    called.call(turn, this.options.now() + afterMillis)
     this.wake(called.claim.needs.flatMap(({ key }) => this.books.get(key) ?? []))
   }
 
@@ -174,7 +174,7 @@ export class RedisStore extends Admission {
     for (const pool of this.pools.values()) {
       if (!pool.claim.needs.some((need) => need.key === counter)) continue
       this.giveBack(pool.takeSpare())
-      pool.call(Math.max(until, pool.reply?.askAt ?? 0))
+      pool.hold(until)
     }
   }
 

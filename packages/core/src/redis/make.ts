@@ -50,8 +50,8 @@ export const make = (
       const fibers = [...turns.values()].filter(({ at }) => at <= now()).map(({ fiber }) => fiber)
       return fibers.length === 0 ? Effect.void : Effect.andThen(Fiber.awaitAll(fibers), settled)
     })
-    yield* heard(redis, `${options.layout.prefix}:turn:${worker}`, ([pool = "", after]) => {
-      store.called(pool, Number(after))
+    yield* heard(redis, `${options.layout.prefix}:turn:${worker}`, ([pool = "", after, turn]) => {
+      store.called(pool, Number(after), Number(turn))
     })
     yield* heard(redis, `${options.layout.prefix}:closed`, ([after, ...key]) => {
       store.closed(key.join(" "), Number(after))

@@ -51,6 +51,11 @@ export const replay = Effect.fnUntraced(function* (vector: Vector, name: string)
 
 /** An answer's instant is what the vector tells; how long it is until then follows from it. */
 const wordsOf = (answer: Answer | undefined): string => {
-  const { afterMillis: _, askAfterMillis: __, ...said } = { afterMillis: 0, askAfterMillis: 0, ...answer }
+  const {
+    afterMillis: _,
+    askAfterMillis: __,
+    turn: ___,
+    ...said
+  } = { afterMillis: 0, askAfterMillis: 0, turn: 0, ...answer }
   return Object.values(said).join(" ")
 }

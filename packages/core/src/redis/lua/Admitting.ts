@@ -27,9 +27,9 @@ local function obstacle(members, needs)
   if blocker then return "Wait", blocker, blockedUntil end
 end
 
-local function said(tag, i, at, now, askAt)
+local function said(tag, i, at, now, askAt, turn)
   local answer = tag .. " " .. i - 1 .. " " .. exact(at) .. " " .. exact(at - now)
-  return askAt and answer .. " " .. exact(askAt - now) or answer
+  return askAt and answer .. " " .. exact(askAt - now) .. " " .. whole(turn) or answer
 end
 
 -- When one that has to wait for several slots asks for them: so late that some more are free by then.
@@ -102,7 +102,7 @@ Admitting = class({
           leaveLines(members, place, i)
           book.line:join(place[i], since[1])
           local cost = min(needs[i][2], book:largest())
-          return said("Wait", i, book:earliest(cost, now), now, book.line:looksAfter(place[i], now))
+          return said("Wait", i, book:earliest(cost, now), now, book.line:looksAfter(place[i], now), book.line.turn)
         end
       end
       most = shareOf(members, needs, slots, place, since)
@@ -142,7 +142,7 @@ Admitting = class({
       at = at or now
       askAt = line:call(at, slots - taken > 1 and gathered(book, at, now) or at, now)
     end
-    local answer = said("Wait", blocker, at or now, now, askAt)
+    local answer = said("Wait", blocker, at or now, now, askAt, line.turn)
     return taken > 0 and granted .. " " .. answer or answer
   end,
 
@@ -161,7 +161,7 @@ Admitting = class({
     if not line:isUnaware(at, now) then return end
     local askAt = line:call(at, gathered(book, at, now), now)
     local worker, pool = line.head:match("^(.-)/(.-)#")
-    redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now))
+    redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now) .. " " .. whole(line.turn))
   end
 })
 
