@@ -8,6 +8,12 @@ import { Context, Layer } from "effect"
 import { Admission, type Options, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
 
+/** Whoever keeps the quotas does not answer. */
+export interface Away {
+  readonly _tag: "Away"
+  readonly cause: unknown
+}
+
 export class RateLimiterStore extends Context.Service<
   RateLimiterStore,
   Pick<
@@ -16,6 +22,8 @@ export class RateLimiterStore extends Context.Service<
   > & {
     /** Whether another process is being asked for this permit, so that nobody can know yet whether it has to wait. */
     readonly isAsking: (permit: Permit, nowMillis: number) => boolean
+    /** Why nobody is to wait any longer, where whoever keeps the quotas has not answered for too long. */
+    readonly away: (nowMillis: number) => Away | undefined
     /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
   }
@@ -23,4 +31,6 @@ export class RateLimiterStore extends Context.Service<
 
 /** The books in this process's memory. */
 export const layerMemory = (options?: Options): Layer.Layer<RateLimiterStore> =>
-  Layer.sync(RateLimiterStore, () => Object.assign(new Admission(options), { onWake: () => {}, isAsking: () => false }))
+  Layer.sync(RateLimiterStore, () =>
+    Object.assign(new Admission(options), { onWake: () => {}, isAsking: () => false, away: () => undefined })
+  )

@@ -37,6 +37,14 @@ export interface Options {
   readonly maxPause?: Duration.Input
   /** For so long after it was asked for, what Redis grants may be sent; default a minute. */
   readonly lease?: Duration.Input
+  /**
+   * What calls do while Redis does not answer: `wait` for it until `awayDeadline` is over, counted from when it was lost
+   * (default), or `fail` after a second. Then they fail by `AdmissionError` with the reason `Store`, until it answers again.
+   * Waiting is the default, as nothing is lost by it and a restart of Redis is over before the deadline.
+   */
+  readonly whenAway?: "wait" | "fail"
+  /** How long calls wait for a Redis that is away; default 30 seconds, or a second where they fail. */
+  readonly awayDeadline?: Duration.Input
   /** Whether rolling and fixed windows are believed to be that; default `"published"`. */
   readonly stance?: Stance
 }
@@ -49,10 +57,12 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimiterStore, neve
     maxPause,
     prefix = "sluice",
     stance,
-    tagBy = "partition"
+    tagBy = "partition",
+    whenAway = "wait"
   } = options
   const made = {
     layout: { prefix, tagBy },
+    awayMillis: millis("awayDeadline", options.awayDeadline ?? (whenAway === "fail" ? "1 second" : "30 seconds")),
     abandonMillis: millis("abandonment", abandonment),
     leaseMillis: millis("lease", lease),
     maxPauseMillis: maxPause === undefined ? undefined : millis("maxPause", maxPause),

@@ -9,7 +9,7 @@ import { type Decision, outranks, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
 import { Lane, type Waiter } from "./admission/Lane.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
-import type { RateLimiterStore } from "./RateLimiterStore.ts"
+import type { Away, RateLimiterStore } from "./RateLimiterStore.ts"
 
 /** So many wakes that concern nobody any more are no burden. */
 const spareWakes = 64
@@ -19,6 +19,7 @@ export type Refusal =
   | { readonly _tag: "Full" }
   | { readonly _tag: "Late"; readonly earliest: number; readonly need: number }
   | Extract<Decision, { readonly _tag: "Shut" | "Never" }>
+  | Away
 
 export interface Handlers<W extends Waiter> {
   readonly admitted: (waiter: W, now: number) => void
@@ -175,6 +176,11 @@ export class WaitingRoom<W extends Waiter> {
         this.handlers.admitted(waiter, now)
       } else if (decision._tag === "Wait") {
         const { at, need } = decision
+        const away = this.store.away(now)
+        if (away) {
+          this.dismiss(waiter, away)
+          continue
+        }
         if (waiter.permit.books[need] === lane.book) return this.blocked(lane, waiter, need, at, now)
         this.leaveLane(waiter)
         this.place(waiter, need, at, now)

@@ -183,7 +183,8 @@ export class Limiter {
     const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
     const isTraced = fiber.cache.tracer !== undefined
     const call = (permit.waiter = new WaitingCall(permit, deadlineAt, now, isTraced ? Effect.void : next))
-    if (decision?._tag === "Shut" || decision?._tag === "Never") return Effect.fail(this.errorOf(call, decision))
+    const refusal = decision?._tag === "Shut" || decision?._tag === "Never" ? decision : this.store.away(now)
+    if (refusal) return Effect.fail(this.errorOf(call, refusal))
     const expectedAt = this.room.enter(call, decision, now)
     this.arm()
     const turn = call.turn as Effect.Effect<A, E | AdmissionError, R>

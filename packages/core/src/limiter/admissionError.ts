@@ -34,6 +34,11 @@ export const admissionError = (
           earliest: known.dateOf(refusal.earliest),
           deadline: known.dateOf(known.deadlineAt)
         })
+      case "Away":
+        return new Store({
+          description: "The store that keeps the quota does not answer, and nothing is admitted without it.",
+          cause: refusal.cause
+        })
       case "Shut": {
         const book = books[refusal.need]
         return new Closed({

@@ -5,10 +5,10 @@
  * somebody else could miss it. A call that fails is made again until it is answered: leases have names and slots have
  * places, so that whatever is said twice is done once.
  */
-import { Effect, Schedule } from "effect"
+import { Duration, Effect } from "effect"
 import { Redis } from "effect/persistence"
 import type { Outcome } from "../Admission.ts"
-import type { Signal } from "../Signal.ts"
+import * as Signal from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
 import { script } from "./lua/Script.ts"
 import type { Lease, Pool, Question, Slot } from "./Pool.ts"
@@ -28,7 +28,7 @@ export type News =
       readonly _tag: "End"
       readonly slot: Slot
       readonly outcome: Outcome
-      readonly signal: Signal
+      readonly signal: Signal.Signal
       readonly wallMillis: number
       readonly latencyMillis: number
       readonly endedAt: number
@@ -36,6 +36,7 @@ export type News =
   | { readonly _tag: "Release"; readonly slot: Slot; readonly end: "read" | "cut" }
   | { readonly _tag: "Renew"; readonly lease: Lease; readonly millis: number }
   | { readonly _tag: "Leave"; readonly pool: Pool }
+  | { readonly _tag: "Withdraw"; readonly question: Question }
 
 /** What a call was answered: each question, and the books. */
 export interface Answered {
@@ -53,7 +54,13 @@ export interface Dependencies {
   /** Called before anything is told. */
   readonly onDue: (now: number) => void
   readonly onAnswered: (answered: Answered) => void
+  /** Called whenever a call was not answered, with when it was made. */
+  readonly onFailed: (cause: unknown, calledAt: number) => void
 }
+
+/** A call is made again when it was not answered for so long, and for twice as long the next time. */
+const shortest = Duration.seconds(1)
+const longest = Duration.seconds(30)
 
 export class Desk {
   /** When there is something that must not wait any longer. */
@@ -61,7 +68,8 @@ export class Desk {
   private readonly dependencies: Dependencies
   private news: Array<News> = []
   private questions: Array<Question> = []
-  private isCalling = false
+  /** What the call that is under way says. */
+  private said: { readonly news: Array<News>; questions: ReadonlyArray<Question> } | undefined
 
   constructor(dependencies: Dependencies) {
     this.dependencies = dependencies
@@ -69,7 +77,7 @@ export class Desk {
 
   /** Whether there is nothing to say and nothing under way. */
   get isIdle(): boolean {
-    return this.news.length === 0 && this.questions.length === 0 && !this.isCalling
+    return this.news.length === 0 && this.questions.length === 0 && !this.said
   }
 
   ask(question: Question): void {
@@ -93,36 +101,56 @@ export class Desk {
     if (this.news.length > 0) this.dueAt = -Infinity
   }
 
+  /** Asks no more. What was asked already may have been heard: what it was granted goes back. */
+  withdraw(): ReadonlyArray<Question> {
+    const asked = this.said?.questions ?? []
+    const withdrawn = [...asked, ...this.questions.splice(0)]
+    if (this.said) this.said.questions = []
+    for (const question of asked) this.said?.news.push({ _tag: "Withdraw", question })
+    return withdrawn
+  }
+
   /** Calls until nothing is due. */
   readonly run: Effect.Effect<void, never, Redis.Redis> = Effect.gen({ self: this }, function* () {
-    const redis = yield* Redis.Redis
-    this.isCalling = true
-    while (this.dueAt <= this.dependencies.now()) {
-      this.dependencies.onDue(this.dependencies.now())
-      const news = this.news.splice(0, mostNews)
-      const questions = this.questions.splice(0, mostQuestions)
+    const { now, onAnswered, onDue } = this.dependencies
+    while (this.dueAt <= now()) {
+      onDue(now())
+      this.said = { news: this.news.splice(0, mostNews), questions: this.questions.splice(0, mostQuestions) }
       this.dueAt = this.news.length + this.questions.length > 0 ? -Infinity : Infinity
-      if (news.length + questions.length === 0) continue
-      let calledAt = 0
-      const { answers, shown } = yield* Effect.suspend(() => {
-        calledAt = this.dependencies.now()
-        const call = this.callOf(news, questions, calledAt)
-        return Effect.map(redis.eval(evaluated)(call.keys, call.args), (lines) => call.read(lines))
-      }).pipe(
-        Effect.retry(Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("1 second")])),
-        Effect.orDie
-      )
-      this.dependencies.onAnswered({
-        calledAt,
-        questions: questions.flatMap((question, i) => {
-          const answer = answers[i]
-          return answer ? [[question, answer] as const] : []
-        }),
-        shown
-      })
+      if (this.said.news.length + this.said.questions.length > 0) onAnswered(yield* this.told(this.said))
+      this.said = undefined
     }
-    this.isCalling = false
   })
+
+  /** Says it until it is answered. */
+  private told(said: NonNullable<Desk["said"]>): Effect.Effect<Answered, never, Redis.Redis> {
+    const { now, onFailed } = this.dependencies
+    const attempt = (patience: Duration.Duration): Effect.Effect<Answered, never, Redis.Redis> =>
+      Effect.suspend(() => {
+        const calledAt = now()
+        const { questions } = said
+        const news = [...said.news]
+        const call = this.callOf(news, questions, calledAt)
+        return Redis.Redis.use((redis) => redis.eval(evaluated)(call.keys, call.args)).pipe(
+          Effect.timeout(patience),
+          Effect.flatMap((lines) => Effect.try({ try: () => call.read(lines), catch: (error) => error })),
+          Effect.map(({ answers, shown }): Answered => {
+            for (const added of said.news.slice(news.length)) this.tell(added)
+            const pairs = questions.flatMap((question, i) => {
+              const answer = answers[i]
+              return answer ? [[question, answer] as const] : []
+            })
+            return { calledAt, questions: pairs, shown }
+          }),
+          Effect.catch((cause) => {
+            onFailed(cause, calledAt)
+            const pause = Effect.sleep(Duration.min(Duration.seconds(1), Duration.times(patience, 1 / 20)))
+            return Effect.andThen(pause, attempt(Duration.min(longest, Duration.times(patience, 2))))
+          })
+        )
+      })
+    return attempt(shortest)
+  }
 
   private callOf(news: ReadonlyArray<News>, questions: ReadonlyArray<Question>, now: number): Call {
     const { leaseMillis, options } = this.dependencies
@@ -144,6 +172,10 @@ export class Desk {
           break
         case "Leave":
           call.leave(each.pool.claim, each.pool.place)
+          break
+        case "Withdraw":
+          call.leave(each.question.pool.claim, each.question.pool.place)
+          call.end(each.question.pool.claim, each.question.lease, 0, "unsent", Signal.none)
       }
     }
     for (const { lease, pool, reserved, slots, standing } of questions) {

@@ -4,6 +4,7 @@
  * A question that Redis has not answered is told to wait, and the limiter is woken by the answer, or when Redis calls
  * this worker to its turn. One question asks for all who wait; what is granted is taken by one after the other.
  */
+import { Redis } from "effect/persistence"
 import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
@@ -12,6 +13,7 @@ import { readingOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
 import type { Signal } from "../Signal.ts"
+import type { Away } from "../RateLimiterStore.ts"
 import { type Answered, Desk, type News } from "./Desk.ts"
 import { counterOf, type Layout } from "./Keys.ts"
 import { type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
@@ -43,8 +45,11 @@ export interface Options {
   readonly now: () => number
   /** What time the script is told that it is; Redis's own otherwise. */
   readonly at?: () => number
+  /** For so long calls wait for a Redis that does not answer. */
+  readonly awayMillis: number
   /** Runs a desk when it is due. */
   readonly run: (desk: Desk) => void
+  readonly later: (millis: number, act: () => void) => void
 }
 
 export class RedisStore extends Admission {
@@ -57,6 +62,8 @@ export class RedisStore extends Admission {
   private readonly slots = new WeakMap<Permit, Slot>()
   /** Pools with slots that nobody took, and when those go back. */
   private readonly spares = new Map<Pool, number>()
+  /** Since when Redis does not answer, and what it said last. */
+  private lost: { readonly since: number; readonly cause: unknown } | undefined
   private count = 0
   private wake: (books: ReadonlyArray<Book>) => void = () => {}
 
@@ -94,7 +101,7 @@ export class RedisStore extends Admission {
       this.giveBack([slot, ...pool.takeSpare()])
     }
     const { question, reply } = pool
-    if (question) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
+    if (question || this.away(nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
     if (reply && nowMillis < reply.askAt && !isStale(reply, books)) {
       const { askAt, decision } = reply
       return decision._tag === "Wait" ? { ...decision, at: askAt } : decision
@@ -154,6 +161,13 @@ export class RedisStore extends Admission {
   readonly isAsking = (permit: Permit, nowMillis: number): boolean => {
     const question = permit.books.length > 0 ? this.poolOf(permit.claim).question : undefined
     return question !== undefined && nowMillis - question.askedAt < patienceMillis
+  }
+
+  /** Why nobody is to wait for Redis any longer. */
+  readonly away = (nowMillis: number): Away | undefined => {
+    if (!this.lost) return undefined
+    const { cause, since } = this.lost
+    return isForGood(cause) || nowMillis >= since + this.options.awayMillis ? { _tag: "Away", cause } : undefined
   }
 
   /** Redis calls one of our pools to its turn, in so long. */
@@ -236,7 +250,32 @@ export class RedisStore extends Admission {
     return { _tag: "Admitted" }
   }
 
+  /** Redis did not answer. Who has waited for long enough is sent away, and nothing is asked for them any more. */
+  private failed(cause: unknown, calledAt: number): void {
+    const { awayMillis, later, now } = this.options
+    const isNew = !this.lost
+    const since = this.lost?.since ?? calledAt
+    this.lost = { since, cause }
+    const giveUp = () => {
+      if (!this.away(now())) return
+      for (const desk of this.desks.values()) {
+        for (const { pool } of desk.withdraw()) pool.question = undefined
+      }
+      this.wakeAll()
+    }
+    giveUp()
+    if (isNew) later(since + awayMillis - now(), giveUp)
+  }
+
+  private wakeAll(): void {
+    const waiting = [...this.pools.values()].filter((pool) => pool.waiting > 0)
+    const keys = new Set(waiting.flatMap(({ claim }) => claim.needs.map(({ key }) => key)))
+    this.wake([...keys].flatMap((key) => this.books.get(key) ?? []))
+  }
+
   private answered({ calledAt, questions, shown }: Answered): void {
+    const wasLost = this.lost !== undefined
+    this.lost = undefined
     for (const [key, books] of shown) {
       const book = this.books.get(key)
       if (book instanceof RemoteBook) book.show(books)
@@ -244,6 +283,7 @@ export class RedisStore extends Admission {
     const concerned = new Set<Book>()
     for (const [question, answer] of questions) {
       const { askedAt, books, pool, versions } = question
+      if (pool.question !== question) continue
       pool.question = undefined
       pool.reply = undefined
       const refusal = answer._tag === "Granted" ? answer.rest : answer
@@ -268,7 +308,8 @@ export class RedisStore extends Admission {
       }
       for (const book of books) concerned.add(book)
     }
-    this.wake([...concerned])
+    if (wasLost) this.wakeAll()
+    else this.wake([...concerned])
     for (const [{ pool }] of questions) {
       if (pool.waiting === 0) this.leaveLine(pool)
       if (!pool.hasSpare) continue
@@ -345,7 +386,8 @@ export class RedisStore extends Admission {
         return { layout, abandonMillis, maxPauseMillis, stance, shows, tells: true, ...(at && { at: at() }) }
       },
       onDue: (now) => this.giveBackSpare(now),
-      onAnswered: (answered) => this.answered(answered)
+      onAnswered: (answered) => this.answered(answered),
+      onFailed: (cause, calledAt) => this.failed(cause, calledAt)
     })
     this.desks.set(name, desk)
     return desk
@@ -381,3 +423,7 @@ const samplesOf = (crowd: Crowd, size: number): ReadonlyArray<number> => {
     (_, i) => since[Math.round((i * (since.length - 1)) / Math.max(1, count - 1))] ?? 0
   )
 }
+
+/** What Redis refuses whatever is done about it. */
+const isForGood = (cause: unknown): boolean =>
+  cause instanceof Redis.RedisError && /CROSSSLOT|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE/.test(String(cause.cause))

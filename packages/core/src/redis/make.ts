@@ -11,7 +11,7 @@ const farewell = "1 second"
  * for those who say themselves what time it is.
  */
 export const make = (
-  options: Omit<Options, "run" | "worker" | "now"> & { readonly now?: () => number }
+  options: Omit<Options, "run" | "later" | "worker" | "now"> & { readonly now?: () => number }
 ): Effect.Effect<
   { readonly store: RedisStore; readonly settled: Effect.Effect<void> },
   never,
@@ -44,7 +44,10 @@ export const make = (
       )
       turns.set(desk, { at: Math.max(desk.dueAt, now()), fiber })
     }
-    const store = new RedisStore({ ...options, run, now, worker })
+    const later = (millis: number, act: () => void): void => {
+      Effect.runForkWith(context)(Effect.andThen(clock.sleep(Duration.millis(Math.max(0, millis))), Effect.sync(act)))
+    }
+    const store = new RedisStore({ ...options, run, later, now, worker })
     const settled: Effect.Effect<void> = Effect.suspend(() => {
       store.hurry()
       const fibers = [...turns.values()].filter(({ at }) => at <= now()).map(({ fiber }) => fiber)

@@ -14,6 +14,7 @@ const subject = Effect.gen(function* () {
     stance: undefined,
     leaseMillis: 60_000,
     showMillis: 0,
+    awayMillis: 30_000,
     at: () => now,
     now: () => now
   })

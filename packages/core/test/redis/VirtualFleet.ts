@@ -128,6 +128,7 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         stance: undefined,
         leaseMillis: 60_000,
         showMillis: 250,
+        awayMillis: 30_000,
         at: () => Math.floor(now),
         ...way.options
       })
