@@ -3,7 +3,7 @@
  * and time until the quota is used in full again.
  */
 import { NeverExceeds } from "@sluice/simulator"
-import { Duration, Effect, Schedule, type Scope } from "effect"
+import { Duration, Effect, Option, type Scope } from "effect"
 import * as Fleet from "./Fleet.ts"
 import type { Arrival } from "./Provider.ts"
 
@@ -15,6 +15,10 @@ export interface Fault {
   readonly recoversWithin: Duration.Input
   /** And not before, as what may still arrive counts until its bound. */
   readonly recoversAfter?: Duration.Input
+  /** So much of the quota is used while it lasts, at least. */
+  readonly usesMeanwhile?: number
+  /** Calls are told that they cannot be admitted, and do not wait. */
+  readonly failsMeanwhile?: boolean
   /** What is not written yet, without which it cannot come out as it should. */
   readonly waitsFor?: string
   /** Ends when the fault is over. */
@@ -45,7 +49,7 @@ export const run = (fault: Fault, patience: Patience): Effect.Effect<Row, unknow
     const fleet = yield* Fleet.make(setting)
     const { arrivals } = fleet.provider
     yield* Fleet.each(fleet, ({ worker }) => worker.go)
-    yield* until(() => arrivals.length >= 2 * setting.limit, "10 seconds")
+    yield* Fleet.until(() => arrivals.length >= 2 * setting.limit, "10 seconds")
     yield* Effect.sleep(patience)
 
     const beganAt = performance.now()
@@ -55,39 +59,41 @@ export const run = (fault: Fault, patience: Patience): Effect.Effect<Row, unknow
     const recoveryMillis = yield* recovery(fleet, overAt, fault.recoversWithin)
     yield* Effect.sleep(patience)
 
-    yield* Fleet.each(fleet, ({ worker }) => Effect.ignore(worker.stop))
+    const counts = yield* Effect.forEach(fleet.members, ({ worker }) => Effect.option(worker.stop), {
+      concurrency: "unbounded"
+    })
+    const failed = counts.reduce((sum, count) => sum + (Option.getOrUndefined(count)?.failed ?? 0), 0)
     const deadAt = Math.max(performance.now(), overAt + setting.store.lease + setting.store.abandonment)
     yield* Effect.sleep(deadAt + setting.windowMillis + 200 - performance.now())
     const lost = setting.limit - (yield* Fleet.probe(fleet))
 
+    const meanwhile = lasted < setting.windowMillis ? undefined : use(fleet, beganAt, overAt)
     const refusals = arrivals.filter(({ isRefused }) => isRefused).length
     return {
       fault: fault.name,
       requests: arrivals.length,
       refusals,
       lost,
-      meanwhile: lasted < setting.windowMillis ? undefined : use(fleet, beganAt, overAt),
+      meanwhile,
       recoveryMillis,
       problems: [
         ...(refusals > 0 ? [`${refusals} of ${arrivals.length} requests were refused`] : []),
         ...exceeded(setting, arrivals),
         ...(lost > 0 ? [`${lost} of ${setting.limit} slots are lost`] : []),
-        ...(recoveryMillis === undefined ? [`the quota is not used in full ${spanOf(fault.recoversWithin)} after it`] : []),
+        ...(recoveryMillis === undefined
+          ? [`the quota is not used in full ${spanOf(fault.recoversWithin)} after it`]
+          : []),
         ...((recoveryMillis ?? Infinity) < Duration.toMillis(fault.recoversAfter ?? 0)
           ? [`the quota is used in full before ${spanOf(fault.recoversAfter ?? 0)} have passed`]
-          : [])
+          : []),
+        ...((meanwhile ?? 0) < (fault.usesMeanwhile ?? 0)
+          ? [`${fault.usesMeanwhile} of the quota is not used while it lasts`]
+          : []),
+        ...(fault.failsMeanwhile && failed === 0 ? ["no call is told that it cannot be admitted"] : [])
       ],
       waitsFor: fault.waitsFor
     }
   }).pipe(Effect.scoped)
-
-/** Waits, but not for ever, and goes on in any case. */
-export const until = (isSo: () => boolean, atMost: Duration.Input): Effect.Effect<void> =>
-  Effect.sync(isSo).pipe(
-    Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("10 millis") }),
-    Effect.timeoutOption(atMost),
-    Effect.asVoid
-  )
 
 /** How long it took until a window held most of the quota, which a half of it never does. */
 const recovery = Effect.fnUntraced(function* (fleet: Fleet.Fleet, overAt: number, within: Duration.Input) {

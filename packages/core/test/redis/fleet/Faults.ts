@@ -1,11 +1,12 @@
 /** What may befall workers that share a key, and their Redis. */
 import { Duration, Effect, Schedule } from "effect"
-import { type Fault, until } from "./Fault.ts"
-import { each, type Fleet, setting } from "./Fleet.ts"
+import type { Fault } from "./Fault.ts"
+import { each, type Fleet, setting, until } from "./Fleet.ts"
 import * as RedisProcess from "./RedisProcess.ts"
 
 const bound = setting.store.lease + setting.store.abandonment + setting.windowMillis
 const unseen = "to see that Redis lost what it had answered"
+const aware = "to do as it is told while Redis is away"
 
 /** Redis is away for a moment, as long as a window: what was sent before it is no longer in anybody's way. */
 const away = Effect.sleep("700 millis")
@@ -43,7 +44,8 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "one worker cut off from Redis, connections broken",
     recoversWithin: "2 seconds",
-    befall: ({ members: [{ way }] }) => way.cut.pipe(Effect.andThen(Effect.sleep("2 seconds")), Effect.andThen(way.mend))
+    befall: ({ members: [{ way }] }) =>
+      way.cut.pipe(Effect.andThen(Effect.sleep("2 seconds")), Effect.andThen(way.mend))
   },
   {
     name: "one worker cut off from Redis, for longer than its leases, in silence",
@@ -73,10 +75,12 @@ export const faults: ReadonlyArray<Fault> = [
     name: "Redis has no memory left",
     recoversWithin: "2 seconds",
     befall: ({ redis }) =>
-      redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1").pipe(
-        Effect.andThen(Effect.sleep("1 second")),
-        Effect.andThen(redis.command("CONFIG", "SET", "maxmemory", "0"))
-      )
+      redis
+        .command("CONFIG", "SET", "maxmemory-policy", "noeviction", "maxmemory", "1")
+        .pipe(
+          Effect.andThen(Effect.sleep("1 second")),
+          Effect.andThen(redis.command("CONFIG", "SET", "maxmemory", "0"))
+        )
   },
   {
     name: "Redis killed, started again with its data",
@@ -94,6 +98,22 @@ export const faults: ReadonlyArray<Fault> = [
     recoversWithin: Duration.millis(bound + 4000),
     waitsFor: unseen,
     befall: ({ redis }) => redis.command("FLUSHALL")
+  },
+  {
+    name: "Redis away, calls fail",
+    setting: { store: { ...setting.store, whenAway: "fail", awayDeadline: 500 } },
+    recoversWithin: "4 seconds",
+    failsMeanwhile: true,
+    waitsFor: aware,
+    befall: ({ redis }) => redis.kill.pipe(Effect.andThen(Effect.sleep("2 seconds")), Effect.andThen(redis.start))
+  },
+  {
+    name: "Redis away, each worker keeps its share",
+    setting: { store: { ...setting.store, whenAway: "share" } },
+    recoversWithin: Duration.millis(bound + 4000),
+    usesMeanwhile: 0.2,
+    waitsFor: aware,
+    befall: ({ redis }) => redis.kill.pipe(Effect.andThen(Effect.sleep("3 seconds")), Effect.andThen(redis.start))
   },
   {
     name: "failover to a replica that has all of it",

@@ -2,7 +2,7 @@
 import { NodeRedis } from "@effect/platform-node"
 import { RateLimiter } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
-import { Effect, Layer, type Scope } from "effect"
+import { type Duration, Effect, Layer, Schedule, type Scope } from "effect"
 import type { ServerError } from "../RedisServer.ts"
 import { call, claimOf } from "./Call.ts"
 import * as Provider from "./Provider.ts"
@@ -19,9 +19,15 @@ export interface Setting {
   /** Calls that each worker keeps going. */
   readonly concurrency: number
   /** After `lease` and `abandonment` a slot is taken for used, whatever became of its worker. */
-  readonly store: RateLimiterStoreRedis.Options & { readonly lease: number; readonly abandonment: number }
+  readonly store: RateLimiterStoreRedis.Options & WhenAway & { readonly lease: number; readonly abandonment: number }
   /** How far each worker's wall clock is off, in milliseconds. */
   readonly skews: ReadonlyArray<number>
+}
+
+/** What workers do while Redis is away; no store knows it as yet. */
+export interface WhenAway {
+  readonly whenAway?: "wait" | "fail" | "share"
+  readonly awayDeadline?: number
 }
 
 export const setting: Setting = {
@@ -48,9 +54,7 @@ export interface Fleet {
 }
 
 /** Starts everything; workers begin when they are told to. */
-export const make = (
-  setting: Setting
-): Effect.Effect<Fleet, ServerError | Worker.WorkerError, Scope.Scope> =>
+export const make = (setting: Setting): Effect.Effect<Fleet, ServerError | Worker.WorkerError, Scope.Scope> =>
   Effect.gen(function* () {
     const redis = yield* RedisProcess.make
     yield* redis.start
@@ -67,9 +71,13 @@ export const make = (
       }
       return { way, worker: yield* Worker.start(work, setting.skews[index]) }
     })
-    const [first, ...rest] = yield* Effect.forEach(Array.from({ length: setting.workers }, (_, i) => i), member, {
-      concurrency: "unbounded"
-    })
+    const [first, ...rest] = yield* Effect.forEach(
+      Array.from({ length: setting.workers }, (_, i) => i),
+      member,
+      {
+        concurrency: "unbounded"
+      }
+    )
     if (first === undefined) return yield* Effect.die("A fleet has a worker at least.")
     return { setting, redis, provider, members: [first, ...rest] }
   })
@@ -79,23 +87,21 @@ export const each = <E>({ members }: Fleet, what: (member: Member) => Effect.Eff
   Effect.forEach(members, what, { concurrency: "unbounded", discard: true })
 
 /**
- * How many slots there are at once for somebody who comes new, when nothing is in flight and nothing cools any more: as many
- * as the quota has, or some are lost for good.
+ * How many slots there are for somebody who comes new, when nothing is in flight and nothing cools any more: as many as the
+ * quota has, or some are lost for good. They are never answered, so that none of them comes back meanwhile.
  */
 export const probe = ({ members: [{ way }], provider, setting }: Fleet) =>
   Effect.gen(function* () {
     const claim = claimOf(setting)
+    yield* provider.stall("probe")
     const before = provider.arrivals.length
-    const tries = Array.from({ length: setting.limit + 5 }, () =>
-      call(claim, provider.url, "probe").pipe(
-        RateLimiter.within(setting.windowMillis * 0.6),
-        Effect.timeout("2 seconds"),
-        Effect.ignore
-      )
-    )
-    yield* Effect.all(tries, { concurrency: "unbounded", discard: true })
-    return provider.arrivals.slice(before).filter(({ isRefused }) => !isRefused).length
+    const calls = Array.from({ length: setting.limit + 5 }, () => call(claim, provider.url, "probe"))
+    yield* Effect.forkScoped(Effect.all(calls, { concurrency: "unbounded", discard: true }))
+    const slots = () => provider.arrivals.slice(before).filter(({ isRefused }) => !isRefused).length
+    yield* until(() => slots() >= setting.limit, setting.store.lease + setting.store.abandonment)
+    return slots()
   }).pipe(
+    Effect.scoped,
     Effect.provide(
       Layer.fresh(
         RateLimiter.layerStore().pipe(
@@ -105,4 +111,12 @@ export const probe = ({ members: [{ way }], provider, setting }: Fleet) =>
       )
     ),
     Effect.orDie
+  )
+
+/** Waits, but not for ever, and goes on in any case. */
+export const until = (isSo: () => boolean, atMost: Duration.Input): Effect.Effect<void> =>
+  Effect.sync(isSo).pipe(
+    Effect.repeat({ until: (is) => is, schedule: Schedule.spaced("10 millis") }),
+    Effect.timeoutOption(atMost),
+    Effect.asVoid
   )
