@@ -5,7 +5,8 @@ import { simulation } from "@sluice/providers/suiteop/simulation"
 import { Simulator } from "@sluice/simulator"
 import { Effect, Exit, Fiber, Layer, Redacted, Schedule, Stream } from "effect"
 import { execFile } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, realpathSync } from "node:fs"
+import { findPackageJSON } from "node:module"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { work } from "../src/Job.ts"
@@ -71,11 +72,14 @@ describe("npm start", () => {
   })
 })
 
-/** Ours to resolve, as the condition is that of the repository in which templates are tested against the sources. */
 const start = () =>
   new Promise<string>((resolve, reject) => {
     const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-    execFile(process.execPath, ["--conditions=@sluice/source", main], { timeout: 50_000 }, (error, stdout, stderr) =>
+    execFile(process.execPath, [...conditions, main], { timeout: 50_000 }, (error, stdout, stderr) =>
       error ? reject(new Error(`${stdout}${stderr}`, { cause: error })) : resolve(stdout)
     )
   })
+
+/** In Sluice's own repository, where packages are no more than links, their sources are run. */
+const core = realpathSync(findPackageJSON("@sluice/core", import.meta.url) ?? ".")
+const conditions = core.includes("node_modules") ? [] : ["--conditions=@sluice/source"]
