@@ -12,14 +12,19 @@ export interface QuotaOf {
 
 export const claimOf = ({ limit, windowMillis }: QuotaOf): Claim.Claim => Claim.of(Quota.rolling(limit, windowMillis))
 
-/** Gives the status. */
+/** Gives the answer's status and headers; whatever these say is learned from. */
 export const call = (claim: Claim.Claim, provider: string, worker: string) =>
-  Effect.tryPromise(async (signal) => {
-    const response = await fetch(`${provider}/${worker}`, { signal })
-    await response.text()
-    return response.status
-  }).pipe(
-    RateLimiter.withPermit(claim, {
-      decode: (exit) => ({ ...Signal.none, isRefusal: Exit.isSuccess(exit) && exit.value === 429 })
-    })
+  RateLimiter.withPermit(
+    Effect.tryPromise(async (signal) => {
+      const response = await fetch(`${provider}/${worker}`, { signal })
+      await response.text()
+      return { status: response.status, headers: Object.fromEntries(response.headers) }
+    }),
+    claim,
+    {
+      decode: (exit) =>
+        Exit.isSuccess(exit)
+          ? { ...Signal.fromHeaders(exit.value.headers), isRefusal: exit.value.status === 429 }
+          : Signal.none
+    }
   )

@@ -15,6 +15,8 @@ export interface Setting {
   readonly windowMillis: number
   /** The longest way to the provider's count, and from it back. */
   readonly latencyMillis: number
+  /** Whether the provider tells what is left, and until when. */
+  readonly tells: boolean
   readonly workers: number
   /** Calls that each worker keeps going. */
   readonly concurrency: number
@@ -34,6 +36,7 @@ export const setting: Setting = {
   limit: 20,
   windowMillis: 500,
   latencyMillis: 20,
+  tells: false,
   workers: 3,
   concurrency: 10,
   store: { lease: 1000, abandonment: 1000 },
@@ -93,10 +96,19 @@ export const each = <E>({ members }: Fleet, what: (member: Member) => Effect.Eff
 export const probe = ({ members: [{ way }], provider, setting }: Fleet) =>
   Effect.gen(function* () {
     const claim = claimOf(setting)
+    const times = (count: number, who: string) =>
+      Effect.all(
+        Array.from({ length: count }, () => call(claim, provider.url, who)),
+        { concurrency: "unbounded", discard: true }
+      )
+    // After a refusal few are sent at first, and more with each answer, which is no loss.
+    if (provider.arrivals.some(({ isRefused }) => isRefused)) {
+      yield* Effect.timeoutOption(times(2 * setting.limit, "again"), "5 seconds")
+      yield* Effect.sleep(setting.windowMillis + 200)
+    }
     yield* provider.stall("probe")
     const before = provider.arrivals.length
-    const calls = Array.from({ length: setting.limit + 5 }, () => call(claim, provider.url, "probe"))
-    yield* Effect.forkScoped(Effect.all(calls, { concurrency: "unbounded", discard: true }))
+    yield* Effect.forkScoped(times(setting.limit + 5, "probe"))
     const slots = () => provider.arrivals.slice(before).filter(({ isRefused }) => !isRefused).length
     yield* until(() => slots() >= setting.limit, setting.store.lease + setting.store.abandonment)
     return slots()

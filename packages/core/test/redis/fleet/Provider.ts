@@ -26,9 +26,16 @@ export interface Options {
   readonly windowMillis: number
   /** The longest way to the count, and from it back; the shortest is a quarter. */
   readonly latencyMillis: number
+  /** Whether it tells what is left, and when by the wall clock there will be more. */
+  readonly tells?: boolean | undefined
 }
 
-export const make = ({ latencyMillis, limit, windowMillis }: Options): Effect.Effect<Provider, never, Scope.Scope> =>
+export const make = ({
+  latencyMillis,
+  limit,
+  tells = false,
+  windowMillis
+}: Options): Effect.Effect<Provider, never, Scope.Scope> =>
   Effect.gen(function* () {
     const arrivals: Array<Arrival> = []
     const stalling = new Set<string>()
@@ -44,10 +51,16 @@ export const make = ({ latencyMillis, limit, windowMillis }: Options): Effect.Ef
       arrivals.push({ atMillis, worker, isRefused })
       return isRefused
     }
+    const told = () => ({
+      "x-ratelimit-limit": String(limit),
+      "x-ratelimit-remaining": String(limit - admitted.length),
+      "x-ratelimit-reset": String(Math.ceil((Date.now() + windowMillis) / 1000))
+    })
     const answer = (worker: string, response: ServerResponse) => {
       const isRefused = count(worker)
       if (stalling.has(worker)) return void stalled++
-      setTimeout(() => response.writeHead(isRefused ? 429 : 200).end("{}"), some())
+      const headers = tells ? told() : {}
+      setTimeout(() => response.writeHead(isRefused ? 429 : 200, headers).end("{}"), some())
     }
     // The count does not ask whether anybody is still there to be answered.
     const server = createServer((request, response) => {

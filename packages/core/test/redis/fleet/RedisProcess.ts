@@ -30,7 +30,7 @@ export const make: Effect.Effect<RedisProcess, never, Scope.Scope> = Effect.gen(
   const args = [...local, ...kept, "--repl-diskless-sync-delay", "0"]
   let child: ChildProcess | undefined
   const kill = Effect.callback<void>((resume) => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+    if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
     child.once("exit", () => resume(Effect.void))
     child.kill("SIGKILL")
   })

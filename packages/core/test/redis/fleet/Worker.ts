@@ -61,7 +61,7 @@ export const start = (work: Work, skewMillis = 0): Effect.Effect<Worker, WorkerE
         })
       )
     yield* told("ready")
-    const send = (word: string) => Effect.sync(() => void (isAlive(child) && child.send(word)))
+    const send = (word: string) => Effect.sync(() => void (isAlive(child) && child.send(word, () => {})))
     return {
       name: work.name,
       go: send("go"),

@@ -26,7 +26,7 @@ const loop = Effect.gen(function* () {
   const claim = claimOf(quota)
   while (true) {
     const exit = yield* Effect.exit(call(claim, provider, name))
-    if (Exit.isSuccess(exit)) counts[exit.value === 429 ? "refused" : "sent"]++
+    if (Exit.isSuccess(exit)) counts[exit.value.status === 429 ? "refused" : "sent"]++
     else if (isEnding) return
     else {
       counts.failed++
