@@ -13,23 +13,29 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
-class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
+export class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
 
 const url = process.env["REDIS_URL"]
 
-const program = ["redis-server", "valkey-server"]
+/** Where a server of one's own is, if there is one. */
+export const program = ["redis-server", "valkey-server"]
   .flatMap((name) => (process.env["PATH"] ?? "").split(":").map((folder) => join(folder, name)))
   .find((path) => existsSync(path))
 
-const isThere = url !== undefined || program !== undefined
+const without = "no redis-server or valkey-server on PATH"
 
 /** Describes what needs a Redis, where there is one. */
 export const describeRedis = (name: string, facts: () => void): void => {
-  if (isThere) {
+  if (url !== undefined) describe(name, facts)
+  else describeOwnRedis(name, facts, `${without}, and no REDIS_URL`)
+}
+
+/** Describes what needs a Redis that it may kill. */
+export const describeOwnRedis = (name: string, facts: () => void, missing = without): void => {
+  if (program !== undefined) {
     describe(name, facts)
     return
   }
-  const missing = "no redis-server or valkey-server on PATH, and no REDIS_URL"
   if (process.env["CI"]) {
     it(`${name} has a Redis to run on`, () => {
       throw new ServerError({ message: missing })
@@ -40,7 +46,7 @@ export const describeRedis = (name: string, facts: () => void): void => {
   it.skip(`${name} (${missing})`, () => {})
 }
 
-const freePort = Effect.callback<number>((resume) => {
+export const freePort = Effect.callback<number>((resume) => {
   const probe = createServer()
   probe.listen(0, "127.0.0.1", () => {
     const address = probe.address()
@@ -48,7 +54,7 @@ const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-const folder = Effect.acquireRelease(
+export const folder = Effect.acquireRelease(
   Effect.promise(() => mkdtemp(join(tmpdir(), "sluice-redis-"))),
   (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
 )
