@@ -47,6 +47,10 @@ const explanation = [
   "- **Redis each**: its processor's time for each accepted call.",
   "- **least / most**: what the worker with the fewest accepted calls had, of what the one with the most had.",
   "",
+  "Where another one is cheaper, it does less. rate-limiter-flexible and Effect's store add to a count that begins anew or drains, and are",
+  "told nothing when a call ends. bottleneck is told, for its `maxConcurrent`, and keeps calls apart by `minTime`. None of them knows when",
+  "the server counts: they count when a call is let go, so that two that were let go in different windows can arrive in one.",
+  "",
   "**Memory** is that of all keys after a minute's quota has been used. A rolling quota that is kept exactly needs each request's instant;",
   "those who keep a count need no more for a million, and cannot tell when in the window it was used."
 ]

@@ -13,7 +13,8 @@ import type { Peer } from "../Peer.ts"
 export const sluice: Peer = {
   id: "sluice",
   title: "Sluice",
-  setup: "RateLimiter.layerStore over RateLimiterStoreRedis.layer, their defaults; one rolling quota; withPermit",
+  setup:
+    "RateLimiter.layerStore over RateLimiterStoreRedis.layer, their defaults; one rolling quota; withPermit, whose decode tells of refusals",
   make: Effect.fnUntraced(function* ({ limit, name, redisUrl, windowMillis }) {
     const layer = RateLimiter.layerStore().pipe(
       Layer.provide(RateLimiterStoreRedis.layer({ prefix: name })),
