@@ -7,6 +7,7 @@ import * as Exact from "@sluice/bench/fleet/Exact"
 import * as Fleet from "@sluice/bench/fleet/Fleet"
 import * as Peers from "@sluice/bench/fleet/Peers"
 import * as Plan from "@sluice/bench/fleet/Plan"
+import * as Progress from "@sluice/bench/fleet/Progress"
 import * as Redis from "@sluice/bench/fleet/Redis"
 import * as Judges from "@sluice/bench/judges/Judges"
 import { Effect } from "effect"
@@ -37,6 +38,29 @@ describe("Plan", () => {
     assert.deepStrictEqual(
       Plan.tasks([measure], [first, second], 2).map(({ peer }) => peer.id),
       [first.id, second.id, second.id, first.id]
+    )
+  })
+})
+
+describe("Progress", () => {
+  it("draws the whole and the present run, not wider than the terminal", () => {
+    const title = "Sluice: 100 a second, 8 workers"
+    const state = {
+      tasks: 4,
+      expectedMillis: 40_000,
+      begun: 2,
+      title,
+      overMillis: 10_000,
+      beganAt: 0,
+      presentMillis: 10_000
+    }
+    assert.deepStrictEqual(Progress.bars(state, 5000, 56), [
+      "██████░░░░░░░░░░ 2/4, 25.00 s left",
+      "████████░░░░░░░░ Sluice: 100 a second, 8 workers"
+    ])
+    assert.deepStrictEqual(
+      Progress.bars(state, 90_000, 20).map(({ length }) => length),
+      [20, 20]
     )
   })
 })
@@ -79,22 +103,30 @@ describe.skipIf(isMissing && !Judges.isStrict())("bench:redis", () => {
     }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
-  it("leaves no process behind when it is interrupted", async () => {
-    const bench = spawn(process.execPath, [...args, "--only", "saturation-100,sluice"], { stdio: "ignore" })
-    const children = async () => {
-      const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,ppid=,args="])
-      const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/))
-      return lines.flatMap(([pid, parent]) => (Number(parent) === bench.pid ? [Number(pid)] : []))
-    }
-    // The server, a worker, and the Redis unless it is somebody else's.
-    const all = process.env["REDIS_URL"] === undefined ? 3 : 2
-    await until(async () => (await children()).length >= all)
-    const pids = await children()
-    assert.strictEqual(pids.length, all)
-    bench.kill("SIGINT")
-    await until(async () => !pids.some(isAlive))
-    assert.deepStrictEqual(pids.filter(isAlive), [])
-  }, 60_000)
+  it.each(["SIGINT", "SIGKILL"] as const)(
+    "leaves no process behind after %s",
+    async (signal) => {
+      const bench = spawn(process.execPath, [...args, "--only", "saturation-100,sluice"], { stdio: "ignore" })
+      const children = async () => {
+        const { stdout } = await promisify(execFile)("ps", ["-eo", "pid=,ppid="])
+        const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/).map(Number))
+        return lines.flatMap(([pid = 0, parent]) => (parent === bench.pid ? [pid] : []))
+      }
+      try {
+        // The server, a worker, and the Redis unless it is somebody else's.
+        const all = process.env["REDIS_URL"] === undefined ? 3 : 2
+        await until(async () => (await children()).length >= all)
+        const pids = await children()
+        assert.isAtLeast(pids.length, all)
+        bench.kill(signal)
+        await until(async () => !pids.some(isAlive))
+        assert.deepStrictEqual(pids.filter(isAlive), [])
+      } finally {
+        bench.kill("SIGKILL")
+      }
+    },
+    60_000
+  )
 })
 
 const until = async (isSo: () => Promise<boolean>) => {

@@ -31,7 +31,8 @@ export const markdown = (report: Tables.Report): string =>
 
 const explanation = [
   "Workers are processes of their own, new for each run, and so is the server; Redis is on the same machine, which all of them share.",
-  "Each peer is told the quota as published, and nothing of the server or the network.",
+  "Each peer is told the quota as published, and nothing of the server or the network. What they share are the machine's processors, too:",
+  "at 1000 a second these may be what binds before any limiter does, the more so the higher the load was.",
   "",
   "**An acquisition** is all that a call costs that is done at once: what is told after it is included where a peer tells anything. The",
   "quota is of a million in a thousand seconds, which nobody uses up. Each worker acquires one after the other, and then in 16 loops",

@@ -31,8 +31,8 @@ export class WorkerRpcs extends RpcGroup.make(
   }),
   /** Acquires again and again in so many loops; gives how long each took, in microseconds. */
   Rpc.make("Acquire", { payload: { ...Span, loops: Schema.Int }, success: Schema.Array(Schema.Finite) }),
-  /** Requests that nothing counts: code is compiled. */
-  Rpc.make("Visit", { payload: { url: Schema.String } }),
+  /** Requests that nothing counts: code is compiled, and connections are there. */
+  Rpc.make("Visit", { payload: { url: Schema.String, connections: Schema.Int } }),
   /** Keeps so many calls waiting or under way. */
   Rpc.make("Work", { payload: { ...Span, url: Schema.String, calls: Schema.Int }, success: Worked }),
   /** Acquires so often, each time at an instant of its own. */

@@ -15,13 +15,18 @@ export interface Redis {
   readonly forget: (name: string) => Effect.Effect<void>
 }
 
+/** Ends what it becomes when the bench is gone, as workers see by themselves: it may have had no time to end anything. */
+const guarded = `bench=$1; shift
+(while kill -0 $bench && kill -0 $$; do sleep 1; done; kill -9 $$) >/dev/null 2>&1 &
+exec "$@"`
+
 const own = (name: string): ServerProcess.Program => ({
   title: name,
   binary: { name, package: name },
-  program: ({ folder, port }) => ({
-    command: name,
-    args: ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
-  })
+  program: ({ folder, port }) => {
+    const args = ["--port", String(port), "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "no"]
+    return { command: "sh", args: ["-c", guarded, "sh", String(process.pid), name, ...args] }
+  }
 })
 
 const servers = ["redis-server", "valkey-server"].map(own)

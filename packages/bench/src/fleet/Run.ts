@@ -100,7 +100,7 @@ const demand = 3
 const saturation: Take = Effect.fnUntraced(function* ({ millis, quota }, workers, { redis, server }) {
   const url = yield* server.Open(quota)
   const calls = Math.ceil((demand * quota.limit) / workers.length)
-  yield* each(workers, (worker) => worker.Visit({ url }))
+  yield* each(workers, (worker) => worker.Visit({ url, connections: calls }))
   const before = yield* redis.processorMicros
   const startAtMillis = yield* soon(200)
   const worked = yield* each(workers, (worker) => worker.Work({ startAtMillis, millis, url, calls }))

@@ -11,8 +11,8 @@ import { roomy } from "./Plan.ts"
 import { WorkerRpcs } from "./Protocol.ts"
 import * as Worker from "./Worker.ts"
 
-/** Gives up idle connections well before the server does, which would otherwise close one that is just being used. */
-const httpClient = NodeHttpClient.layerUndiciOptions({ keepAliveTimeout: 1000, keepAliveMaxTimeout: 1000 })
+/** Gives up idle connections before the server does, but none between the bursts of two windows. */
+const httpClient = NodeHttpClient.layerUndiciOptions({ keepAliveTimeout: 3000, keepAliveMaxTimeout: 3000 })
 
 const handlers = WorkerRpcs.toLayer(
   Effect.gen(function* () {
@@ -35,18 +35,20 @@ const handlers = WorkerRpcs.toLayer(
           admit = yield* Scope.provide(make(setup), scope)
         }),
       Acquire: (span) => Effect.orDie(Effect.suspend(() => Worker.acquire(admit, span))),
-      Visit: ({ url }) => Effect.provide(visits(new URL("/__stats", url).href), client),
+      Visit: ({ connections, url }) => Effect.provide(visits(new URL("/__stats", url).href, connections), client),
       Work: (span) => Effect.provide(Worker.work(admit, span), client),
       Take: ({ count }) => Effect.orDie(Effect.suspend(() => Worker.take(admit, count)))
     }
   })
 )
 
-const visits = (url: string) =>
+const visits = (url: string, connections: number) =>
   Effect.ignore(
-    Effect.forEach(Array.from({ length: 40 }), () => HttpClient.get(url).pipe(Effect.flatMap(({ text }) => text)), {
-      concurrency: 10
-    })
+    Effect.forEach(
+      Array.from({ length: connections }),
+      () => HttpClient.get(url).pipe(Effect.flatMap(({ text }) => text)),
+      { concurrency: "unbounded", discard: true }
+    )
   )
 
 // Nobody is left to ask for anything.
