@@ -34,7 +34,8 @@ export const peers: Document = {
     "  that was needed. It is computed from the server's own counters, and each of its requests takes the shortest possible way.",
     "- **wait**: from the submission of a call to its answer. **processor**: of the peer's process, its HTTP client included.",
     "",
-    "More: [what a call costs](benchmarks-micro.md), [servers that nobody here wrote](benchmarks-servers.md)."
+    "More: [what a call costs](benchmarks-micro.md), [servers that nobody here wrote](benchmarks-servers.md),",
+    "[one key in Redis](benchmarks-redis.md)."
   ]
 }
 

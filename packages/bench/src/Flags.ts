@@ -9,13 +9,19 @@ export const on = (name: string, description: string) =>
 export const only = (description: string) =>
   Flag.String("only").pipe(Flag.withDescription(description), Flag.withDefault(""))
 
-export const repeats = Flag.Int("repeats").pipe(
-  Flag.withDescription("runs of each in the first network, a third of them in others; by default 3, or 1 if quick"),
-  Flag.filter(
-    (repeats) => repeats >= 1,
-    (repeats) => `${repeats} is not a number of runs, 1 or more`
-  ),
-  Flag.optional
+const repeatsOf = (description: string) =>
+  Flag.Int("repeats").pipe(
+    Flag.withDescription(description),
+    Flag.filter(
+      (repeats) => repeats >= 1,
+      (repeats) => `${repeats} is not a number of runs, 1 or more`
+    ),
+    Flag.optional
+  )
+
+export const repeats = repeatsOf(
+  "runs of each in the first network, a third of them in others; by default 3, or 1 if quick"
 )
+export const repeatsOfOne = repeatsOf("runs of each; by default 1")
 
 export const isJson = on("json", "print one JSON document at the end, and nothing else")

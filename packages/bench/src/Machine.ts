@@ -19,9 +19,10 @@ export const peers = ["effect", "p-queue", "bottleneck", "p-throttle", "limiter"
 export const read = (packages: ReadonlyArray<string>, programs: Readonly<Record<string, string>> = {}): Machine => {
   const own = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>
+    readonly devDependencies: Readonly<Record<string, string>>
   }
   const processors = cpus()
-  const version = (name: string) => own.dependencies[name] ?? "unknown"
+  const version = (name: string) => own.dependencies[name] ?? own.devDependencies[name] ?? "unknown"
   return {
     date: new Date().toISOString().slice(0, 10),
     system: `${type()} ${release()}`,

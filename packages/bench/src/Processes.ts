@@ -8,7 +8,8 @@ import { Effect, Layer } from "effect"
 import { type Rpc, RpcClient, type RpcGroup } from "effect/rpc"
 import { ClientRpcs, ServerRpcs } from "./Protocol.ts"
 
-const start = <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>, file: string) =>
+/** The file's path is seen from here. */
+export const start = <Rpcs extends Rpc.Any>(group: RpcGroup.RpcGroup<Rpcs>, file: string) =>
   Effect.gen(function* () {
     let child: ChildProcess | undefined
     const worker = NodeWorker.layer(() => (child = fork(pathOf(file), { execArgv, env })))

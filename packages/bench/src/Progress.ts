@@ -79,7 +79,7 @@ export const bars = (state: State, elapsedMillis: number, columns: number): Read
   ].map((text) => text.slice(0, columns))
 }
 
-const bar = (share: number, width: number) => {
+export const bar = (share: number, width: number) => {
   const full = Math.round(width * Math.min(1, share))
   return "█".repeat(full) + "░".repeat(width - full)
 }

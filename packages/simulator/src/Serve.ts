@@ -30,6 +30,8 @@ export const serve = Effect.fnUntraced(function* (
   const http = yield* NodeHttpServer.make(createServer, {
     host: "127.0.0.1",
     port: options.port ?? 0,
+    // Of a thousand connections at once, Node's 511 would let the rest try again after a second.
+    backlog: 4096,
     gracefulShutdownTimeout: "100 millis"
   })
   const app = application(mounts(servers))

@@ -7,15 +7,18 @@ import { missing } from "./Judges.ts"
 
 export class ServerFailed extends Data.TaggedError("ServerFailed")<{ readonly message: string }> {}
 
+/** What is started, and what it is called when it fails. */
+export type Program = Pick<Judge, "binary" | "program" | "title">
+
 /** Its base URL, once it listens. Fails with what it printed if it ends before. */
-export const start = Effect.fnUntraced(function* (judge: Judge) {
+export const start = Effect.fnUntraced(function* (judge: Program) {
   const why = missing(judge)
   if (why !== undefined) return yield* new ServerFailed({ message: `${judge.title}: ${why}.` })
   // Somebody else may take the port between its choice and its use.
   return yield* Effect.retry(attempt(judge), { times: 2 })
 })
 
-const attempt = Effect.fnUntraced(function* ({ program, title }: Judge) {
+const attempt = Effect.fnUntraced(function* ({ program, title }: Program) {
   const files = yield* FileSystem.FileSystem
   const failed = ({ message }: { readonly message: string }) => new ServerFailed({ message: `${title}: ${message}` })
   const folder = yield* Effect.mapError(files.makeTempDirectoryScoped({ prefix: "sluice-" }), failed)
