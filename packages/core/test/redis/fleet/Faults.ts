@@ -123,7 +123,7 @@ export const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "Redis away, each worker keeps its share",
-    setting: { store: { ...setting.store, whenAway: "share" } },
+    setting: { store: { ...setting.store, whenAway: "wait" } },
     recoversWithin: Duration.millis(bound + 4000),
     usesMeanwhile: 0.2,
     waitsFor: aware,
