@@ -4,17 +4,12 @@
  * A call that fails is made again until it is answered: leases have names, so that whatever is said twice is done once.
  */
 import { Effect, Schedule } from "effect"
-import { Redis } from "effect/persistence"
+import type { Redis } from "effect/persistence"
 import type { Outcome, Permit } from "../Admission.ts"
 import type { Claim } from "../Claim.ts"
 import type { Signal } from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
-import { script } from "./lua/Script.ts"
-
-const evaluated = Redis.script((keys: ReadonlyArray<string>, args: ReadonlyArray<string>) => [...keys, ...args], {
-  lua: script,
-  numberOfKeys: (keys) => keys.length
-}).withReturnType<ReadonlyArray<string>>()
+import * as Library from "./Library.ts"
 
 /** So much of each goes into one call, which is one step for everybody else. */
 const mostWants = 32
@@ -78,19 +73,16 @@ export class Desk {
 
   /** Calls until there is nothing left to say. */
   readonly run: Effect.Effect<void, never, Redis.Redis> = Effect.gen({ self: this }, function* () {
-    const redis = yield* Redis.Redis
     this.isCalling = true
     while (!this.isEmpty) {
       const stops = this.stops.splice(0, mostEnds)
       const questions = this.questions.splice(0, mostWants).filter(({ isDropped }) => !isDropped)
       const call = this.callOf(stops, questions)
       if (call.keys.length === 0) continue
-      const lines = yield* redis
-        .eval(evaluated)(call.keys, call.args)
-        .pipe(
-          Effect.retry(Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("1 second")])),
-          Effect.orDie
-        )
+      const lines = yield* Library.call(call.keys, call.args).pipe(
+        Effect.retry(Schedule.min([Schedule.exponential("20 millis"), Schedule.spaced("1 second")])),
+        Effect.orDie
+      )
       const { answers, shown } = call.read(lines)
       questions.forEach((question, i) => {
         question.answer = answers[i]

@@ -81,8 +81,7 @@ for _, desk in ipairs(desks) do desk:save(desk.ttl) end
 return answer
 `
 
-/** The text that Redis is given. */
-export const script: string = [
+const modules = [
   prelude,
   answerLog,
   gate,
@@ -100,5 +99,22 @@ export const script: string = [
   simpleBooks,
   settling,
   admitting,
-  flow
+  `local function run(KEYS, ARGV)${flow}end`
 ].join("\n")
+
+/** The text that is evaluated. */
+export const script = `${modules}\nreturn run(KEYS, ARGV)\n`
+
+/** The same as a function library, which builds its modules once: when first called, as nothing is there yet while it is loaded. */
+export const libraryOf = (name: string): string => `#!lua name=${name}
+local function build()
+${modules}
+return run
+end
+
+local run
+redis.register_function("${name}", function(keys, args)
+  run = run or build()
+  return run(keys, args)
+end)
+`

@@ -1,17 +1,20 @@
 /**
  * What the script costs beside the cheapest there is: acquisitions a second against EVALSHA of `return 1`, on the same
- * server in the same run, and the memory of a logged request. Needs a Redis: `REDIS_URL`, by default the one on 6379.
+ * server in the same run, and the memory of a logged request. `SLUICE_WAY=FCALL` leaves the other way out. Needs a Redis: `REDIS_URL`, by default the one on 6379.
  */
 import { Claim, Quota, Signal } from "@sluice/core"
 import { Call } from "@sluice/core/redis/Call"
-import { script } from "@sluice/core/redis/lua/Script"
+import { libraryOf, script } from "@sluice/core/redis/lua/Script"
 import { createClient } from "redis"
 
 const client = createClient({ url: process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379" })
 await client.connect()
-const [one, sluice] = [await client.scriptLoad("return 1"), await client.scriptLoad(script)]
+const [one, evaluated] = [await client.scriptLoad("return 1"), await client.scriptLoad(script)]
+const library = await client.sendCommand<string>(["FUNCTION", "LOAD", "REPLACE", libraryOf("sluice_bench")])
 
+type Way = "FCALL" | "EVALSHA"
 const seconds = Number(process.env["SLUICE_SECONDS"] ?? 3)
+const ways: ReadonlyArray<Way> = process.env["SLUICE_WAY"] === "FCALL" ? ["FCALL"] : ["FCALL", "EVALSHA"]
 const prefix = `bench:${process.pid}`
 const options = { layout: { prefix, tagBy: "partition" }, abandonMillis: 60_000, maxPauseMillis: undefined } as const
 
@@ -29,21 +32,21 @@ const measure = async (name: string, loops: number, call: (loop: number, turn: n
     })
   )
   const stats = await client.info("commandstats")
-  const micros = Number(/cmdstat_evalsha:.*?usec_per_call=([\d.]+)/.exec(stats)?.[1])
+  const micros = Number(/cmdstat_(?:evalsha|fcall):.*?usec_per_call=([\d.]+)/.exec(stats)?.[1])
   console.log(`${name.padEnd(46)} ${String(loops).padStart(3)} loops ${Math.round(calls / seconds)}/s ${micros} us`)
   return calls / seconds
 }
 
-const evaluate = (sha: string, call?: Call) => {
-  const { args = [], keys = [] } = call ?? {}
-  return client.sendCommand<ReadonlyArray<string>>(["EVALSHA", sha, String(keys.length), ...keys, ...args])
+const run = (way: Way, { args, keys }: Call) => {
+  const name = way === "FCALL" ? library : evaluated
+  return client.sendCommand<ReadonlyArray<string>>([way, name, String(keys.length), ...keys, ...args])
 }
 
 /** Each call ends the loop's lease before and wants another: one command a request. */
-const acquire = (claim: Claim.Claim) => (loop: number, turn: number) => {
+const acquire = (way: Way, claim: Claim.Claim) => (loop: number, turn: number) => {
   const call = new Call(options)
   if (turn > 0) call.end(claim, `${loop}:${turn - 1}`, 1, "answered", Signal.none)
-  return evaluate(sluice, call.want(claim, `${loop}:${turn}`, 1, 60_000))
+  return run(way, call.want(claim, `${loop}:${turn}`, 1, 60_000))
 }
 
 const named = (partition: string, ...quotas: ReadonlyArray<Quota.Quota>) =>
@@ -58,10 +61,12 @@ const claims = {
 }
 
 for (const loops of [1, 50]) {
-  const most = await measure("return 1", loops, () => evaluate(one))
+  const most = await measure("return 1", loops, () => client.sendCommand(["EVALSHA", one, "0"]))
   for (const [name, claim] of Object.entries(claims)) {
-    const rate = await measure(name, loops, acquire(claim))
-    console.log(`${"".padEnd(46)} ${Math.round((100 * rate) / most)} % of return 1`)
+    for (const way of ways) {
+      const rate = await measure(`${name}, ${way}`, loops, acquire(way, claim))
+      console.log(`${"".padEnd(46)} ${Math.round((100 * rate) / most)} % of return 1`)
+    }
   }
 }
 
@@ -78,7 +83,7 @@ for (const limit of [1000, 100_000]) {
   for (let i = 0; i <= count; i++) {
     const call = new Call({ ...options, at: i * everyMillis })
     if (i > 0) call.end(claim, `${i - 1}`, 1, "answered", Signal.none)
-    await evaluate(sluice, i < count ? call.want(claim, `${i}`, 1, 3e6) : call)
+    await run("FCALL", i < count ? call.want(claim, `${i}`, 1, 3e6) : call)
   }
   const { keys } = new Call(options).look(claim)
   const sizes = await Promise.all(keys.map((key) => client.memoryUsage(key)))
