@@ -18,9 +18,19 @@ const ways: ReadonlyArray<Way> = process.env["SLUICE_WAY"] === "FCALL" ? ["FCALL
 const prefix = `bench:${process.pid}`
 const options = { layout: { prefix, tagBy: "partition" }, abandonMillis: 60_000, maxPauseMillis: undefined } as const
 
-/** Runs so many loops side by side; gives calls a second, and microseconds a call as the server counts them. */
+/** Microseconds of processor time that the server's main thread has used. */
+const serverMicros = async () => {
+  const fields = (await client.info("cpu")).matchAll(/used_cpu_(?:sys|user)_main_thread:([\d.]+)/g)
+  return 1e6 * [...fields].reduce((sum, [, seconds]) => sum + Number(seconds), 0)
+}
+
+/**
+ * Runs so many loops side by side; gives calls a second. Beside them it says what a call takes: as the server counts its
+ * commands, and in processor time of the server and of this client, which a busy machine disturbs less.
+ */
 const measure = async (name: string, loops: number, call: (loop: number, turn: number) => Promise<unknown>) => {
   await client.sendCommand(["CONFIG", "RESETSTAT"])
+  const [serverBefore, clientBefore] = [await serverMicros(), process.cpuUsage()]
   const endsAt = performance.now() + seconds * 1000
   let calls = 0
   await Promise.all(
@@ -31,9 +41,15 @@ const measure = async (name: string, loops: number, call: (loop: number, turn: n
       }
     })
   )
+  const { system, user } = process.cpuUsage(clientBefore)
+  const [server, own] = [(await serverMicros()) - serverBefore, system + user].map((micros) =>
+    (micros / calls).toFixed(1)
+  )
   const stats = await client.info("commandstats")
   const micros = Number(/cmdstat_(?:evalsha|fcall):.*?usec_per_call=([\d.]+)/.exec(stats)?.[1])
-  console.log(`${name.padEnd(46)} ${String(loops).padStart(3)} loops ${Math.round(calls / seconds)}/s ${micros} us`)
+  console.log(
+    `${name.padEnd(46)} ${String(loops).padStart(3)} loops ${Math.round(calls / seconds)}/s ${micros} us, server ${server} us, client ${own} us`
+  )
   return calls / seconds
 }
 

@@ -25,19 +25,27 @@ local creditSamples, floorWindow = 100, 1000
 -- Beyond what its promise needs, a book is kept for a minute; what was learned of a limit for a day, and nothing for more than a year.
 local spareMillis, learnedMillis, longestMillis = 60000, 86400000, 366 * 86400000
 
+local quotaOfText = memoised(function(text) return quotaOf(cjson.decode(text)) end)
+local take, put = shelf()
+
 local Book
 Book = class({
   -- keys are those of the books, the answers, the foreign units, the abandoned units and the holds.
   open = function(desk, keys, text, saved, abandonMillis)
+    local book = saved and take(keys[1], saved) or Book.read(keys, text, saved)
+    book.desk, book.abandonMillis = desk, abandonMillis
+    -- A counter has one quota: books that count another are settled by their own, and admit nothing.
+    book.differs = book.text ~= text
+    return book
+  end,
+
+  read = function(keys, text, saved)
     local known, own, gate, pace, caution, holds, abandoned, kind
     if saved then known, own, gate, pace, caution, holds, abandoned, kind = unpack(cmsgpack.unpack(saved)) end
-    local quota = quotaOf(cjson.decode(known or text))
+    local quota = quotaOfText(known or text)
     local book = bookOf(own or { quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
     setmetatable(book, need(kinds[quota.kind]))
-    book.quota, book.text, book.keys, book.desk = quota, known or text, keys, desk
-    -- A counter has one quota: books that count another are settled by their own, and admit nothing.
-    book.differs = known and known ~= text
-    book.dead, book.abandonMillis = {}, abandonMillis
+    book.quota, book.text, book.keys, book.dead = quota, known or text, keys, {}
     book.gate, book.pace, book.caution = Gate.open(gate), Pace.open(pace), Caution.open(quota, caution)
     book.baseCooling = ceil(quota.windowMillis * (1 + quota.rateMargin)) + quota.slackMillis
     book.cooling = book.baseCooling + book.caution.extraMillis
@@ -48,15 +56,16 @@ Book = class({
   end,
 
   save = function(self, now)
-    if #self.dead > 0 then self:advance(now) end
+    if #self.dead > 0 then self:advance(self.desk.ended) end
     local ttl = self:ttl(now)
     self.seenAt = now
     local kind = self:saveKind(now, ttl)
-    local values = {
+    local saved = cmsgpack.pack({
       self.text, bookValues(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
       self.holds:save(now, ttl), self.abandoned:save(now, ttl), kind
-    }
-    redis.call("SET", self.keys[1], cmsgpack.pack(values), "PX", whole(ttl))
+    })
+    redis.call("SET", self.keys[1], saved, "PX", ceil(ttl))
+    put(self.keys[1], saved, self)
     return ttl
   end,
 

@@ -75,7 +75,7 @@ for _, book in ipairs(books) do
       whole(book.foreign), exact(book:free(now)), whole(book.refused), exact(book.gate.closedUntil), exact(book:largest())
     }, " ")
   end
-  book.desk.ttl = max(book.desk.ttl or 0, book:save(book.desk.asked))
+  book.desk.ttl = max(book.desk.ttl, book:save(book.desk.asked))
 end
 for _, desk in ipairs(desks) do desk:save(desk.ttl) end
 return answer
