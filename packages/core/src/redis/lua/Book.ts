@@ -107,7 +107,7 @@ Book = class({
   advance = function(self, now)
     local dead, lost = self.dead, self.abandoned
     while true do
-      local lostAt = lost.size > 0 and (lost:entry(0)) or huge
+      local lostAt = lost.oldestAt
       local deadAt = dead[1] and dead[1].deadAt or huge
       if min(lostAt, deadAt) > now then break end
       local at, units
@@ -127,7 +127,7 @@ Book = class({
   earliest = function(self, units, now)
     local lost = self.abandoned
     local room = self.gate:passes(units, self.inFlight - lost.kept) and self:roomAt(units, now) or huge
-    if room == huge then return min(lost.size > 0 and (lost:entry(0)) or huge, self.holds.deadAt) end
+    if room == huge then return min(lost.oldestAt, self.holds.deadAt) end
     return max(self.gate:opensAt(now), self.pace:opensAt(now, self:paceInterval()), room)
   end,
 
@@ -158,7 +158,7 @@ Book = class({
 
   -- Holds units whose answer will never come until heldUntil; from then on they cool.
   abandon = function(self, units, heldUntil)
-    self.abandoned:push(max(heldUntil, self.abandoned:newest()), huge, units)
+    self.abandoned:push(max(heldUntil, self.abandoned.newestAt), huge, units)
   end,
 
   -- Takes in what the server told of this quota; ownBase is what it was when the request was admitted.

@@ -100,7 +100,7 @@ ConcurrencyBook = class({
 
   cool = function(self, units, answeredAt)
     if self.quota.releaseLagMillis == 0 then return end
-    local stamp = max(answeredAt, self.releasing:newest())
+    local stamp = max(answeredAt, self.releasing.newestAt)
     self.releasing:push(stamp, stamp + self.quota.releaseLagMillis, units)
   end,
 

@@ -75,25 +75,19 @@ SlidingBook = class({
   weightWithin = function(self, now, present, most, offset)
     local log, window = self.log, self.window
     local slack = self.cooling - window
-    local function ageAndUnits(i)
-      local stamp, _, units = log:entry(i)
-      return max(0, now - stamp - slack), units
-    end
-    local current, currentUnits = log.size - 1, present
-    local previous, bothUnits = current, present
-    for i = log.size, 0, -1 do
-      local elapsed = (i == log.size and offset or (ageAndUnits(i))) - offset
+    local stamps, counts = log:all()
+    local size = log.size
+    local current, currentUnits = size, present
+    local previous, bothUnits = size, present
+    for i = size + 1, 1, -1 do
+      local elapsed = (i > size and offset or max(0, now - stamps[i] - slack)) - offset
       if elapsed >= window then break end
       if elapsed >= 0 then
-        while current >= 0 do
-          local age, units = ageAndUnits(current)
-          if age > elapsed then break end
-          currentUnits, current = currentUnits + units, current - 1
+        while current >= 1 and max(0, now - stamps[current] - slack) <= elapsed do
+          currentUnits, current = currentUnits + counts[current], current - 1
         end
-        while previous >= 0 do
-          local age, units = ageAndUnits(previous)
-          if age > elapsed + window then break end
-          bothUnits, previous = bothUnits + units, previous - 1
+        while previous >= 1 and max(0, now - stamps[previous] - slack) <= elapsed + window do
+          bothUnits, previous = bothUnits + counts[previous], previous - 1
         end
         if window * currentUnits + (window - elapsed) * (bothUnits - currentUnits) > most then return false end
       end

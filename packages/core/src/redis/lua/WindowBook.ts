@@ -52,7 +52,7 @@ WindowBook = class({
 
   nextFreeAt = function(self, now)
     if self.isDoubted then return Sliding.nextFreeAt(self, now) end
-    return self.log.busy > 0 and self.log:freesAt(1) or now
+    return self.log.busy > 0 and self.log.dueAt or now
   end,
 
   cool = function(self, units, answeredAt, creditMillis, told)
@@ -65,6 +65,7 @@ WindowBook = class({
   expire = function(self, now)
     if self.isDoubted and now >= self.doubtedUntil then
       self.isDoubted = false
+      self.log:readBy(self.log.page)
       self:reschedule(function(stamp) return stamp + self.cooling end)
     end
     if self.phase == "clock" then self:followClock(now) end
@@ -128,6 +129,7 @@ WindowBook = class({
     local units = self.inFlight + self.log.kept + (self.quota.countsRefused and 0 or 1)
     if units <= self.ceiling then return end
     self.isDoubted = true
+    self.log:readBy(wholeLog)
     self.doubtedUntil = now + self.doubtMillis
     self.doubtMillis = self.doubtMillis * 2
     self:reschedule(function(stamp) return self:freeAt(stamp) end)
