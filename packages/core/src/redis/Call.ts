@@ -44,15 +44,18 @@ export interface Shown {
   readonly largest: number
 }
 
+/** A lease and what is said of it: what is another at each call stands by itself, as the script knows the rest from before. */
+type Said = ReadonlyArray<string>
+
 export class Call {
   private readonly options: Options
   private readonly desks: Array<string> = []
   private readonly counters: Array<string> = []
   private readonly quotas: Array<string> = []
   private readonly deskOf: Array<number> = []
-  private readonly ends: Array<unknown> = []
-  private readonly releases: Array<unknown> = []
-  private readonly wants: Array<unknown> = []
+  private readonly ends: Array<Said> = []
+  private readonly releases: Array<Said> = []
+  private readonly wants: Array<Said> = []
   private readonly steps: Array<unknown> = []
 
   constructor(options: Options) {
@@ -70,14 +73,14 @@ export class Call {
     latencyMillis?: number
   ): this {
     const said = signalOf(signal, claim, wallMillis)
-    this.ends.push([lease, slot, outcome, this.places(claim), said, latencyMillis ?? false])
+    this.ends.push([lease, String(latencyMillis ?? ""), JSON.stringify([slot, outcome, this.places(claim), said])])
     return this
   }
 
   /** Ends the response of an answered slot. */
   release(claim: Claim, lease: string, slot: number, end: "read" | "cut"): this {
     const held = claim.needs.filter(({ quota }) => quota.kind === "concurrency")
-    this.releases.push([lease, slot, end, held.map((need) => this.place(need.key, need.quota))])
+    this.releases.push([lease, JSON.stringify([slot, end, held.map((need) => this.place(need.key, need.quota))])])
     return this
   }
 
@@ -90,7 +93,7 @@ export class Call {
     reserved?: ReadonlyArray<number>
   ): this {
     const needs = claim.needs.map((need, i) => [this.place(need.key, need.quota), need.cost, reserved?.[i] ?? 0])
-    this.wants.push([lease, slots, ttlMillis ?? false, needs])
+    this.wants.push([lease, JSON.stringify([slots, ttlMillis ?? false, needs])])
     return this
   }
 
@@ -120,11 +123,11 @@ export class Call {
       at,
       shows,
       ...(this.steps.length > 0 && { steps: this.steps }),
-      ...(this.ends.length > 0 && { ends: this.ends }),
-      ...(this.releases.length > 0 && { releases: this.releases }),
-      ...(this.wants.length > 0 && { wants: this.wants })
+      ends: this.ends.length,
+      releases: this.releases.length,
+      wants: this.wants.length
     }
-    return [JSON.stringify(call), ...this.quotas]
+    return [JSON.stringify(call), ...this.quotas, ...this.ends.flat(), ...this.releases.flat(), ...this.wants.flat()]
   }
 
   /** Takes the script's answer apart. */
@@ -187,6 +190,9 @@ const quotaText = (quota: Quota, stance: Stance = "published"): string =>
 const instantOf = (instant: Instant | undefined) =>
   instant ? [instant.kind, instant.millis, instant.toleranceMillis] : undefined
 
+/** Whether an instant is one of a clock, so that it has to be known what time it is. */
+const names = (instant: Instant | undefined): boolean => instant?.kind === "at"
+
 /** The signal with its readings and closures by the places of the claim's needs. */
 const signalOf = (signal: Signal, claim: Claim, wall: number | undefined) => {
   const readings = claim.needs.map(({ quota }) => {
@@ -199,7 +205,11 @@ const signalOf = (signal: Signal, claim: Claim, wall: number | undefined) => {
   return {
     date: signal.serverDateMillis,
     served: signal.servedMillis,
-    wall,
+    wall:
+      signal.serverDateMillis === undefined &&
+      (names(signal.retry) || signal.readings.some(({ reset }) => names(reset)))
+        ? wall
+        : undefined,
     retry: instantOf(signal.retry),
     readings: readings.some((reading) => reading) ? readings : undefined,
     closes: named.length > 0 || signal.closes?.length === 0 ? named : undefined

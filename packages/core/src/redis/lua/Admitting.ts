@@ -23,10 +23,10 @@ end
 
 local Admitting
 Admitting = class({
-  -- want is a new lease's name, how many slots are wanted and for how long they may be sent, and of each need its book,
-  -- its cost, and what others of this worker's keep of it. A name that is known already has been answered before.
-  admit = function(want, books, abandonMillis)
-    local lease, slots, ttl, needs = unpack(want)
+  -- The terms of a new lease are how many slots are wanted and for how long they may be sent, and of each need its book, its
+  -- cost, and what others of this worker's keep of it. A name that is known already has been answered before.
+  admit = function(lease, terms, books, abandonMillis)
+    local slots, ttl, needs = unpack(terms)
     local members = {}
     for i, need in ipairs(needs) do
       members[i] = books[need[1]]

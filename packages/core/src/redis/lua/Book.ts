@@ -30,9 +30,9 @@ local take, put = shelf()
 
 local Book
 Book = class({
-  -- keys are those of the books, the answers, the foreign units, the abandoned units and the holds.
-  open = function(desk, keys, text, saved, abandonMillis)
-    local book = saved and take(keys[1], saved) or Book.read(keys, text, saved)
+  -- The keys from the first on are those of the books, the answers, the foreign units, the abandoned units and the holds.
+  open = function(desk, keys, first, text, saved, abandonMillis)
+    local book = saved and take(keys[first], saved) or Book.read({ unpack(keys, first, first + 4) }, text, saved)
     book.desk, book.abandonMillis = desk, abandonMillis
     -- A counter has one quota: books that count another are settled by their own, and admit nothing.
     book.differs = book.text ~= text

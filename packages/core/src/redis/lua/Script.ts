@@ -1,8 +1,9 @@
 /**
  * The one script: what is dead is buried, what has ended is settled, and then what is wanted is admitted, in one atomic step.
  *
- * `KEYS` are the desks, and of each book five keys. `ARGV[1]` is the call as JSON, and then there is each book's quota.
- * The answer has a line for the time, for each end, for each want, and for each book if it is to be shown.
+ * `KEYS` are the desks, and of each book five keys. `ARGV[1]` is the call as JSON; then there is each book's quota, and of each
+ * end, release and want the lease, the way's length of an end, and its terms as JSON. What is decoded is thereby mostly
+ * what was decoded before. The answer has a line for the time, for each end, for each want, and for each book if it is to be shown.
  */
 import { admitting } from "./Admitting.ts"
 import { answerLog } from "./AnswerLog.ts"
@@ -23,7 +24,7 @@ import { told } from "./Told.ts"
 import { windowBook } from "./WindowBook.ts"
 
 const flow = /* lua */ `
-local call = cjson.decode(ARGV[1])
+local call = decoded(ARGV[1])
 local keysOfBook = 5
 
 -- What time it is: for recorded vectors they say it themselves.
@@ -48,21 +49,25 @@ for i = 1, call.desks do
   for _, step in ipairs(call.steps or {}) do desks[i]:stepped(step[1], step[2], step[3]) end
 end
 for i, desk in ipairs(call.books) do
-  local keys = {}
-  for k = 1, keysOfBook do keys[k] = KEYS[call.desks + keysOfBook * (i - 1) + k] end
-  books[i] = need("Book").open(desks[desk], keys, ARGV[1 + i], saved[call.desks + i], call.abandon)
+  local first = call.desks + keysOfBook * (i - 1) + 1
+  books[i] = need("Book").open(desks[desk], KEYS, first, ARGV[1 + i], saved[call.desks + i], call.abandon)
   desks[desk]:tell(books[i].seenAt)
 end
 
 local answer = { whole(asked) }
-for _, stop in ipairs(call.ends or {}) do
-  answer[#answer + 1] = need("Settling").settle(stop, books, call.abandon, call.maxPause)
+local i = #call.books + 2
+for _ = 1, call.ends do
+  local lease, latency, terms = ARGV[i], tonumber(ARGV[i + 1]), decoded(ARGV[i + 2])
+  answer[#answer + 1] = need("Settling").settle(lease, latency, terms, books, call.abandon, call.maxPause)
+  i = i + 3
 end
-for _, stop in ipairs(call.releases or {}) do
-  need("Settling").release(stop, books, call.abandon)
+for _ = 1, call.releases do
+  need("Settling").release(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
+  i = i + 2
 end
-for _, want in ipairs(call.wants or {}) do
-  answer[#answer + 1] = need("Admitting").admit(want, books, call.abandon)
+for _ = 1, call.wants do
+  answer[#answer + 1] = need("Admitting").admit(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
+  i = i + 2
 end
 
 for _, book in ipairs(books) do

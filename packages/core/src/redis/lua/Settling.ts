@@ -25,10 +25,10 @@ end
 
 local Settling
 Settling = class({
-  -- stop is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and the way's
-  -- length as the worker measured it. What is not held any more changes nothing. A refusal gives until when it closes.
-  settle = function(stop, books, abandonMillis, maxPause)
-    local lease, slot, outcome, needs, signal, latency = unpack(stop)
+  -- Ends a lease, with the way's length as the worker measured it. The terms are the slot (0: all), the outcome, the books in the
+  -- order of the needs, and the signal. What is not held any more changes nothing. A refusal gives until when it closes.
+  settle = function(lease, latency, terms, books, abandonMillis, maxPause)
+    local slot, outcome, needs, signal = unpack(terms)
     local isLost = outcome == "unsent" or outcome == "abandoned"
     local members, holds, moved, any = {}, {}, {}, false
     for i, need in ipairs(needs) do
@@ -79,8 +79,8 @@ Settling = class({
   end,
 
   -- Ends the response of an answered slot; a body that was cut off may still keep the server busy.
-  release = function(stop, books, abandonMillis)
-    local lease, slot, ending, needs = unpack(stop)
+  release = function(lease, terms, books, abandonMillis)
+    local slot, ending, needs = unpack(terms)
     for _, need in ipairs(needs) do
       local book = books[need]
       local now = book.desk.ended
