@@ -10,7 +10,7 @@ import { readingOf, wholeOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
 import type { Instant, Signal } from "../Signal.ts"
-import { bookKeys, deskKey, type Layout } from "./Keys.ts"
+import { keysOf, type Layout } from "./Keys.ts"
 
 export interface Options {
   readonly layout: Layout
@@ -110,7 +110,7 @@ export class Call {
   }
 
   get keys(): ReadonlyArray<string> {
-    return [...this.desks, ...this.counters.flatMap((counter) => bookKeys(this.options.layout, counter))]
+    return [...this.desks, ...this.counters.flatMap((counter) => keysOf(this.options.layout, counter).book)]
   }
 
   get args(): ReadonlyArray<string> {
@@ -156,16 +156,24 @@ export class Call {
   private place(counter: string, quota: Quota): number {
     const known = this.counters.indexOf(counter)
     if (known >= 0) return known + 1
-    const desk = deskKey(this.options.layout, counter)
+    const { desk } = keysOf(this.options.layout, counter)
     if (!this.desks.includes(desk)) this.desks.push(desk)
     this.deskOf.push(this.desks.indexOf(desk) + 1)
-    this.quotas.push(quotaText(quota, this.options.stance))
+    this.quotas.push(quotaText(quota, this.options.stance ?? "published"))
     return this.counters.push(counter)
   }
 }
 
 /** The quota as the script reads it, and by which it knows that two workers mean the same. */
-const quotaText = (quota: Quota, stance: Stance = "published"): string =>
+const quotaText = (quota: Quota, stance: Stance): string => {
+  const known = texts[stance].get(quota) ?? quotaJson(quota, stance)
+  texts[stance].set(quota, known)
+  return known
+}
+
+const texts: Record<Stance, WeakMap<Quota, string>> = { published: new WeakMap(), unknown: new WeakMap() }
+
+const quotaJson = (quota: Quota, stance: Stance): string =>
   JSON.stringify([
     stance === "unknown" && (quota.kind === "rolling" || quota.kind === "fixed") ? "unknown" : quota.kind,
     quota.limit,

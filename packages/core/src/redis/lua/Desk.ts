@@ -17,7 +17,7 @@ local take, put = shelf()
 local Desk
 Desk = class({
   open = function(key, saved, asked, ended)
-    local desk = saved and take(key, saved) or Desk.read(key, saved)
+    local desk = take(key, saved) or Desk.read(key, saved)
     desk.rawAsked, desk.rounding = asked, ended - asked
     desk.asked, desk.ended, desk.ttl, desk.changed = false, false, 0, false
     return desk
@@ -68,7 +68,7 @@ Desk = class({
       self.saved = cmsgpack.pack({ deskValues(self), self.savedClock })
       redis.call("SET", self.key, self.saved, "PX", ceil(2 * ttl))
     end
-    if self.saved then put(self.key, self.saved, self) end
+    put(self.key, self.saved, self)
   end
 })
 

@@ -12,6 +12,7 @@ export const holds = luaModule(
   /* lua */ `
 ${record("holds", "count deadAt latestDeadAt livesUntil", "key")}
 ${record("hold", "slots units admittedAt deadAt ownBase")}
+local none = {}
 
 local Holds
 Holds = class({
@@ -67,8 +68,8 @@ Holds = class({
 
   -- Removes the leases that are dead and gives what is left of them, in the order of their deaths.
   takeDead = function(self, now)
+    if now < self.deadAt then return none end
     local dead = {}
-    if now < self.deadAt then return dead end
     self.deadAt = huge
     local all = redis.call("HGETALL", self.key)
     for i = 1, #all, 2 do

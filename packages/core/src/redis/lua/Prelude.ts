@@ -15,10 +15,14 @@ local function need(name)
   return built[name]
 end
 
--- Methods are given all at once: a table that knows its size is built without growing.
+-- Methods are given all at once: a table that knows its size is built without growing. What a parent has is copied, so that
+-- no call has to look for it there.
 local function class(methods, parent)
+  for name, method in pairs(parent or {}) do
+    if methods[name] == nil then methods[name] = method end
+  end
   methods.__index = methods
-  return setmetatable(methods, parent)
+  return methods
 end
 
 -- What is made of texts that come again: so many of them are kept. It must not be changed, and depends on nothing but the text.
