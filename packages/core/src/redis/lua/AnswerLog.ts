@@ -5,12 +5,12 @@
  * before the first entry, so that instants have room on both sides; the largest offset stands for Infinity. What most calls
  * ask of it (when the next is free, the oldest and the newest entry) is kept beside the ring, so that they read nothing of it.
  */
-import { luaModule, record } from "./Prelude.ts"
+import { luaModule, packed } from "./Prelude.ts"
 
 export const answerLog = luaModule(
   "AnswerLog",
   /* lua */ `
-${record(
+${packed(
   "log",
   "head size freed busy kept capacity base livesUntil dueAt oldestAt newestAt newestFreeAt newestUnits",
   "key bound pageSize pages stamps counts"
@@ -25,7 +25,7 @@ AnswerLog = class({
 
   -- A ring grows by a sixteenth, and to bound entries without waste; page entries are read at once.
   open = function(key, saved, bound, page)
-    local log = logOf(saved or empty)
+    local log = saved and logFrom(saved) or logOf(empty)
     log.key, log.bound, log.pageSize, log.pages = key, bound, page or AnswerLog.page, {}
     return setmetatable(log, AnswerLog)
   end,
@@ -37,7 +37,7 @@ AnswerLog = class({
       redis.call("PEXPIRE", self.key, ceil(2 * ttl))
       self.livesUntil = now + 2 * ttl
     end
-    return logValues(self)
+    return logBytes(self)
   end,
 
   -- Adds units answered at stamp; one that lies before the newest takes its place among those that are not freed yet.

@@ -4,7 +4,7 @@
  * What follows from the quota and from what refusals taught (the cooling, the distance of an even pace) is not kept. What
  * is in flight is kept a second time, lease by lease, in `Holds`.
  */
-import { luaModule, record } from "./Prelude.ts"
+import { luaModule, packed, record } from "./Prelude.ts"
 
 /** Fields of a book that are made from others whenever it is opened. */
 const room =
@@ -16,7 +16,7 @@ export const book = luaModule(
 local AnswerLog, Gate, Pace = need("AnswerLog"), need("Gate"), need("Pace")
 local Caution, Holds = need("Caution"), need("Holds")
 ${record("quota", "kind limit windowMillis refill step phase countsRefused countsOnArrival penaltyMillis pacing slowRemaining slowAlways slackMillis releaseLagMillis latencyFloorMillis rateMargin assumed published")}
-${record("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
+${packed("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
 local kinds = {
   rolling = "WindowBook", fixed = "WindowBook", slidingCounter = "SlidingBook", unknown = "SlidingBook",
   tokenBucket = "BucketBook", idleReset = "IdleResetBook", concurrency = "ConcurrencyBook", unpublished = "UnpublishedBook"
@@ -40,10 +40,10 @@ Book = class({
   end,
 
   read = function(keys, text, saved)
-    local known, own, gate, pace, caution, holds, abandoned, kind
-    if saved then known, own, gate, pace, caution, holds, abandoned, kind = unpack(cmsgpack.unpack(saved)) end
+    local values = saved and cmsgpack.unpack(saved) or {}
+    local known, own, gate, pace, caution, holds, abandoned = unpack(values)
     local quota = quotaOfText(known or text)
-    local book = bookOf(own or { quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
+    local book = own and bookFrom(own) or bookOf({ quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
     setmetatable(book, need(kinds[quota.kind]))
     book.quota, book.text, book.keys, book.dead = quota, known or text, keys, {}
     book.gate, book.pace, book.caution = Gate.open(gate), Pace.open(pace), Caution.open(quota, caution)
@@ -51,7 +51,7 @@ Book = class({
     book.cooling = book.baseCooling + book.caution.extraMillis
     book.holds = Holds.open(keys[5], holds)
     book.abandoned = AnswerLog.open(keys[4], abandoned, quota.limit)
-    book:openKind(kind)
+    book:openKind(unpack(values, 8))
     return book
   end,
 
@@ -59,10 +59,10 @@ Book = class({
     if #self.dead > 0 then self:advance(self.desk.ended) end
     local ttl = self:ttl(now)
     self.seenAt = now
-    local kind = self:saveKind(now, ttl)
     local saved = cmsgpack.pack({
-      self.text, bookValues(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
-      self.holds:save(now, ttl), self.abandoned:save(now, ttl), kind
+      self.text, bookBytes(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
+      self.holds:save(now, ttl), self.abandoned:save(now, ttl),
+      self:saveKind(now, ttl)
     })
     redis.call("SET", self.keys[1], saved, "PX", ceil(ttl))
     put(self.keys[1], saved, self)

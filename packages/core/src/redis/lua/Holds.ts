@@ -5,19 +5,19 @@
  * still to be read) and ended, so that whatever is said of it twice is done once. It is dead so long after its grant that
  * whatever was sent within its fence has surely been counted, or never will be.
  */
-import { luaModule, record } from "./Prelude.ts"
+import { luaModule, packed } from "./Prelude.ts"
 
 export const holds = luaModule(
   "Holds",
   /* lua */ `
-${record("holds", "count deadAt latestDeadAt livesUntil", "key")}
-${record("hold", "slots units admittedAt deadAt ownBase")}
+${packed("holds", "count deadAt latestDeadAt livesUntil", "key")}
+${packed("hold", "units admittedAt deadAt ownBase slots:s")}
 local none = {}
 
 local Holds
 Holds = class({
   open = function(key, saved)
-    local holds = holdsOf(saved or { 0, huge, -huge, -huge })
+    local holds = saved and holdsFrom(saved) or holdsOf({ 0, huge, -huge, -huge })
     holds.key = key
     return setmetatable(holds, Holds)
   end,
@@ -28,17 +28,17 @@ Holds = class({
       redis.call("PEXPIRE", self.key, whole(2 * ttl))
       self.livesUntil = now + 2 * ttl
     end
-    return holdsValues(self)
+    return holdsBytes(self)
   end,
 
   find = function(self, lease)
-    local packed = redis.call("HGET", self.key, lease)
-    return packed and holdOf(cmsgpack.unpack(packed))
+    local bytes = redis.call("HGET", self.key, lease)
+    return bytes and holdFrom(bytes)
   end,
 
   -- Keeps a new lease of so many slots of units each.
   add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
-    redis.call("HSET", self.key, lease, cmsgpack.pack({ string.rep("h", slots), units, admittedAt, deadAt, ownBase }))
+    redis.call("HSET", self.key, lease, holdBytes(holdOf({ units, admittedAt, deadAt, ownBase, string.rep("h", slots) })))
     -- A hash that was empty is a new key, without an expiry.
     if self.count == 0 then self.livesUntil = -huge end
     self.count = self.count + 1
@@ -59,7 +59,7 @@ Holds = class({
     if moved == 0 then return hold, 0 end
     hold.slots = slots
     if slots:find("[ha]") then
-      redis.call("HSET", self.key, lease, cmsgpack.pack(holdValues(hold)))
+      redis.call("HSET", self.key, lease, holdBytes(hold))
     else
       self:remove(lease)
     end
@@ -73,7 +73,7 @@ Holds = class({
     self.deadAt = huge
     local all = redis.call("HGETALL", self.key)
     for i = 1, #all, 2 do
-      local hold = holdOf(cmsgpack.unpack(all[i + 1]))
+      local hold = holdFrom(all[i + 1])
       if hold.deadAt > now then
         self.deadAt = min(self.deadAt, hold.deadAt)
       else

@@ -92,3 +92,24 @@ local function ${name}Values(object)
 end
 `
 }
+
+/**
+ * The same for objects that are saved at each call, as bytes: `nameBytes` and `nameFrom`. All fields are doubles, but for the last
+ * where it is a text (`slots:s`).
+ */
+export const packed = (name: string, kept: string, room = ""): string => {
+  const fields = kept.replace(":s", "").split(" ")
+  const form = `<${"d".repeat(fields.length - 1)}${kept.endsWith(":s") ? "s" : "d"}`
+  const locals = fields.map((_, i) => `v${i + 1}`)
+  return `
+${record(name, fields.join(" "), room)}
+local function ${name}From(bytes)
+  local ${locals.join(", ")} = struct.unpack("${form}", bytes)
+  return { ${[...fields, ...room.split(" ").filter(Boolean)].map((field, i) => `${field} = ${locals[i] ?? "false"}`).join(", ")} }
+end
+
+local function ${name}Bytes(object)
+  return struct.pack("${form}", ${fields.map((field) => `object.${field}`).join(", ")})
+end
+`
+}

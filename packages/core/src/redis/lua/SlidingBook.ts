@@ -9,14 +9,13 @@ local wholeLog = 2 ^ 24
 local Logged = need("LoggedBook")
 local SlidingBook
 SlidingBook = class({
-  openKind = function(self, saved)
-    local log, foreignLog = unpack(saved or {})
+  openKind = function(self, log, foreignLog)
     self.window = self.baseCooling - self.quota.slackMillis
     self:openLogs(log, foreignLog, wholeLog)
   end,
 
   saveKind = function(self, now, ttl)
-    return { self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+    return self.log:save(now, ttl), self.foreignLog:save(now, ttl)
   end,
 
   free = function(self, now)

@@ -14,9 +14,8 @@ local scoutPart, narrowPart, doubtCost, wholeLog = 8, 10, 64, 2 ^ 24
 
 local WindowBook
 WindowBook = class({
-  openKind = function(self, saved)
+  openKind = function(self, values, log, foreignLog)
     local quota = self.quota
-    local values, log, foreignLog = unpack(saved or {})
     values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, -huge, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
     for field, value in pairs(values) do self[field] = value end
     self.window = self.baseCooling - quota.slackMillis
@@ -27,7 +26,7 @@ WindowBook = class({
 
   saveKind = function(self, now, ttl)
     local isBlank = self.phase == "unknown" and self.doubtedUntil == -huge and self.distrustedUntil == -huge
-    return { not isBlank and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+    return not isBlank and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl)
   end,
 
   free = function(self, now)
