@@ -30,12 +30,12 @@ AnswerLog = class({
     return setmetatable(log, AnswerLog)
   end,
 
-  save = function(self, now, ttl)
+  save = function(self, wall, ttl)
     if self.capacity == 0 then return false end
     self:forget()
-    if self.livesUntil < now + ttl then
+    if self.livesUntil < wall + ttl then
       redis.call("PEXPIRE", self.key, ceil(2 * ttl))
-      self.livesUntil = now + 2 * ttl
+      self.livesUntil = wall + 2 * ttl
     end
     return logBytes(self)
   end,

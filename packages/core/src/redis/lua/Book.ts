@@ -16,7 +16,7 @@ export const book = luaModule(
 local AnswerLog, Gate, Pace = need("AnswerLog"), need("Gate"), need("Pace")
 local Caution, Holds = need("Caution"), need("Holds")
 ${record("quota", "kind limit windowMillis refill step phase countsRefused countsOnArrival penaltyMillis pacing slowRemaining slowAlways slackMillis releaseLagMillis latencyFloorMillis rateMargin assumed published")}
-${packed("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
+${packed("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt livesUntil", room)}
 local kinds = {
   rolling = "WindowBook", fixed = "WindowBook", slidingCounter = "SlidingBook", unknown = "SlidingBook",
   tokenBucket = "BucketBook", idleReset = "IdleResetBook", concurrency = "ConcurrencyBook", unpublished = "UnpublishedBook"
@@ -43,7 +43,7 @@ Book = class({
     local values = saved and cmsgpack.unpack(saved) or {}
     local known, own, gate, pace, caution, holds, abandoned = unpack(values)
     local quota = quotaOfText(known or text)
-    local book = own and bookFrom(own) or bookOf({ quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
+    local book = own and bookFrom(own) or bookOf({ quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge, -huge })
     setmetatable(book, need(kinds[quota.kind]))
     book.quota, book.text, book.keys, book.dead = quota, known or text, keys, {}
     book.gate, book.pace, book.caution = Gate.open(gate), Pace.open(pace), Caution.open(quota, caution)
@@ -57,14 +57,20 @@ Book = class({
 
   save = function(self, now)
     if #self.dead > 0 then self:advance(self.desk.ended) end
-    local ttl = self:ttl(now)
+    local wall, ttl = self.desk.rawAsked, self:ttl(now)
+    local lives = self.livesUntil >= wall + ttl
+    if not lives then self.livesUntil = wall + 2 * ttl end
     self.seenAt = now
     local saved = cmsgpack.pack({
       self.text, bookBytes(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
-      self.holds:save(now, ttl), self.abandoned:save(now, ttl),
-      self:saveKind(now, ttl)
+      self.holds:save(wall, ttl), self.abandoned:save(wall, ttl),
+      self:saveKind(wall, ttl)
     })
-    redis.call("SET", self.keys[1], saved, "PX", ceil(ttl))
+    if lives then
+      redis.call("SET", self.keys[1], saved, "KEEPTTL")
+    else
+      redis.call("SET", self.keys[1], saved, "PX", ceil(2 * ttl))
+    end
     put(self.keys[1], saved, self)
     return ttl
   end,

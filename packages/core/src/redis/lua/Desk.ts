@@ -62,8 +62,8 @@ Desk = class({
   -- A desk outlives its books: without the skew their instants would be void.
   save = function(self, ttl)
     local isBlank = self.skew == 0 and not self.savedClock
-    if self.changed or not (isBlank or self.livesUntil >= self.asked + ttl) then
-      self.livesUntil = self.asked + 2 * ttl
+    if self.changed or not (isBlank or self.livesUntil >= self.rawAsked + ttl) then
+      self.livesUntil = self.rawAsked + 2 * ttl
       self.savedClock = self.opened and self.opened:save() or self.savedClock or false
       self.saved = cmsgpack.pack({ deskValues(self), self.savedClock })
       redis.call("SET", self.key, self.saved, "PX", ceil(2 * ttl))

@@ -22,11 +22,11 @@ Holds = class({
     return setmetatable(holds, Holds)
   end,
 
-  save = function(self, now, ttl)
+  save = function(self, wall, ttl)
     if self.latestDeadAt == -huge then return false end
-    if self.count > 0 and self.livesUntil < now + ttl then
+    if self.count > 0 and self.livesUntil < wall + ttl then
       redis.call("PEXPIRE", self.key, whole(2 * ttl))
-      self.livesUntil = now + 2 * ttl
+      self.livesUntil = wall + 2 * ttl
     end
     return holdsBytes(self)
   end,

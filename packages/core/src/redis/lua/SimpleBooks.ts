@@ -77,8 +77,8 @@ ConcurrencyBook = class({
     self.releasing = need("AnswerLog").open(self.keys[2], releasing, self.quota.limit)
   end,
 
-  saveKind = function(self, now, ttl)
-    return self.releasing:save(now, ttl)
+  saveKind = function(self, wall, ttl)
+    return self.releasing:save(wall, ttl)
   end,
 
   occupied = function(self)

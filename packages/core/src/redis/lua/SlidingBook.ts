@@ -14,8 +14,8 @@ SlidingBook = class({
     self:openLogs(log, foreignLog, wholeLog)
   end,
 
-  saveKind = function(self, now, ttl)
-    return self.log:save(now, ttl), self.foreignLog:save(now, ttl)
+  saveKind = function(self, wall, ttl)
+    return self.log:save(wall, ttl), self.foreignLog:save(wall, ttl)
   end,
 
   free = function(self, now)

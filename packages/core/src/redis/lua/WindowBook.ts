@@ -24,9 +24,9 @@ WindowBook = class({
     self:openLogs(log, foreignLog, self.isDoubted and wholeLog)
   end,
 
-  saveKind = function(self, now, ttl)
+  saveKind = function(self, wall, ttl)
     local isBlank = self.phase == "unknown" and self.doubtedUntil == -huge and self.distrustedUntil == -huge
-    return not isBlank and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl)
+    return not isBlank and phaseValues(self), self.log:save(wall, ttl), self.foreignLog:save(wall, ttl)
   end,
 
   free = function(self, now)
