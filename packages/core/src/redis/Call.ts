@@ -132,16 +132,23 @@ export class Call {
 
   /** Takes the script's answer apart. */
   read(lines: ReadonlyArray<string>): {
+    /** Redis's TIME. */
     readonly at: number
+    /** The process that answered, by its run_id, and when it was started, to a second or two by its TIME; if it may be known. */
+    readonly server: string | undefined
+    readonly startedAt: number | undefined
     readonly closedUntil: ReadonlyArray<number | undefined>
     readonly answers: ReadonlyArray<Answer>
     readonly shown: ReadonlyMap<string, Shown>
   } {
-    const [at = "", ...rest] = lines
+    const [first = "", ...rest] = lines
+    const [at, server, startedSeconds] = first.split(" ")
     const ends = rest.splice(0, this.ends.length)
     const wants = rest.splice(0, this.wants.length)
     return {
       at: Number(at),
+      server: server || undefined,
+      startedAt: startedSeconds === undefined ? undefined : 1000 * Number(startedSeconds),
       closedUntil: ends.map((line) => (line === "" ? undefined : Number(line))),
       answers: wants.map(answerOf),
       shown: new Map(rest.map((line, i) => [this.counters[i] ?? "", shownOf(line)]))

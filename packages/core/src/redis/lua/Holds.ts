@@ -32,13 +32,14 @@ Holds = class({
   end,
 
   find = function(self, lease)
-    local bytes = redis.call("HGET", self.key, lease)
+    local bytes = self.count > 0 and redis.call("HGET", self.key, lease)
     return bytes and holdFrom(bytes)
   end,
 
   -- Keeps a new lease of so many slots of units each.
   add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
-    redis.call("HSET", self.key, lease, holdBytes(holdOf({ units, admittedAt, deadAt, ownBase, string.rep("h", slots) })))
+    local hold = { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = string.rep("h", slots) }
+    redis.call("HSET", self.key, lease, holdBytes(hold))
     -- A hash that was empty is a new key, without an expiry.
     if self.count == 0 then self.livesUntil = -huge end
     self.count = self.count + 1

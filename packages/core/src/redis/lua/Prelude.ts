@@ -6,7 +6,7 @@
 export const prelude = /* lua */ `
 -- In a library, each look for a global is a call.
 local redis, cjson, cmsgpack, struct, string, table = redis, cjson, cmsgpack, struct, string, table
-local ipairs, next, pairs, setmetatable, tonumber, unpack = ipairs, next, pairs, setmetatable, tonumber, unpack
+local ipairs, next, pairs, setmetatable, tonumber, type, unpack = ipairs, next, pairs, setmetatable, tonumber, type, unpack
 local huge, floor, ceil, max, min = math.huge, math.floor, math.ceil, math.max, math.min
 
 local modules, built = {}, {}

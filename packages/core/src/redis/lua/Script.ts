@@ -3,7 +3,7 @@
  *
  * `KEYS` are the desks, and of each book five keys. `ARGV[1]` is the call as JSON; then there is each book's quota, and of each
  * end, release and want the lease, the way's length of an end, and its terms as JSON. What is decoded is thereby mostly
- * what was decoded before. The answer has a line for the time, for each end, for each want, and for each book if it is to be shown.
+ * what was decoded before. The answer has a line for the time and the server, for each end, for each want, and for each book if it is to be shown.
  */
 import { admitting } from "./Admitting.ts"
 import { answerLog } from "./AnswerLog.ts"
@@ -16,6 +16,7 @@ import { holds } from "./Holds.ts"
 import { loggedBook } from "./LoggedBook.ts"
 import { pace } from "./Pace.ts"
 import { prelude } from "./Prelude.ts"
+import { server } from "./Server.ts"
 import { serverClock } from "./ServerClock.ts"
 import { settling } from "./Settling.ts"
 import { simpleBooks } from "./SimpleBooks.ts"
@@ -25,7 +26,7 @@ import { windowBook } from "./WindowBook.ts"
 
 const flow = /* lua */ `
 local call = decoded(ARGV[1])
-local keysOfBook = 5
+local keysOfBook, none = 5, {}
 
 -- What time it is: for recorded vectors they say it themselves.
 local asked, ended
@@ -46,7 +47,7 @@ local saved = redis.call("MGET", unpack(names))
 local desks, books = {}, {}
 for i = 1, call.desks do
   desks[i] = need("Desk").open(KEYS[i], saved[i], asked, ended)
-  for _, step in ipairs(call.steps or {}) do desks[i]:stepped(step[1], step[2], step[3]) end
+  for _, step in ipairs(call.steps or none) do desks[i]:stepped(step[1], step[2], step[3]) end
 end
 for i, desk in ipairs(call.books) do
   local first = call.desks + keysOfBook * (i - 1) + 1
@@ -54,7 +55,7 @@ for i, desk in ipairs(call.books) do
   desks[desk]:tell(books[i].seenAt)
 end
 
-local answer = { whole(asked) }
+local answer = { whole(asked) .. " " .. need("Server") }
 local i = #call.books + 2
 for _ = 1, call.ends do
   local lease, latency, terms = ARGV[i], tonumber(ARGV[i + 1]), decoded(ARGV[i + 2])
@@ -92,6 +93,7 @@ const modules = [
   gate,
   pace,
   caution,
+  server,
   serverClock,
   told,
   desk,
