@@ -15,14 +15,16 @@ local function need(name)
   return built[name]
 end
 
--- Methods are given all at once: a table that knows its size is built without growing. What a parent has is copied, so that
--- no call has to look for it there.
+-- Methods are given all at once: a table that knows its size is built without growing. What is found at the parent is kept.
 local function class(methods, parent)
-  for name, method in pairs(parent or {}) do
-    if methods[name] == nil then methods[name] = method end
-  end
   methods.__index = methods
-  return methods
+  return parent and setmetatable(methods, {
+    __index = function(_, name)
+      local method = parent[name]
+      methods[name] = method
+      return method
+    end
+  }) or methods
 end
 
 -- What is made of texts that come again: so many of them are kept. It must not be changed, and depends on nothing but the text.
