@@ -15,16 +15,10 @@ local function need(name)
   return built[name]
 end
 
--- Methods are given all at once: a table that knows its size is built without growing. What is found at the parent is kept.
+-- Methods are given all at once: a table that knows its size is built without growing.
 local function class(methods, parent)
   methods.__index = methods
-  return parent and setmetatable(methods, {
-    __index = function(_, name)
-      local method = parent[name]
-      methods[name] = method
-      return method
-    end
-  }) or methods
+  return setmetatable(methods, parent)
 end
 
 -- What is made of texts that come again: so many of them are kept. It must not be changed, and depends on nothing but the text.

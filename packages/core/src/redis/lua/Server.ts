@@ -11,7 +11,7 @@ export const server = luaModule(
   /* lua */ `
 local info = redis.pcall("INFO", "server")
 if type(info) == "table" then return "" end
-local uptime = tonumber(info:match("uptime_in_seconds:(%d+)"))
-return info:match("run_id:(%x+)") .. " " .. whole(redis.call("TIME")[1] - uptime)
+local id, uptime = info:match("run_id:(%x+).-uptime_in_seconds:(%d+)")
+return id .. " " .. whole(redis.call("TIME")[1] - uptime)
 `
 )
