@@ -1,6 +1,7 @@
 /**
  * What the script costs beside the cheapest there is: acquisitions a second against EVALSHA of `return 1`, on the same
- * server in the same run, and the memory of a logged request. `SLUICE_WAY=FCALL` leaves the other way out. Needs a Redis: `REDIS_URL`, by default the one on 6379.
+ * server in the same run, as a library and evaluated; and the memory of a logged request. Needs a Redis: `REDIS_URL`, by
+ * default the one on 6379. `SLUICE_WAY=FCALL` leaves out what is evaluated.
  */
 import { Claim, Quota, Signal } from "@sluice/core"
 import { Call } from "@sluice/core/redis/Call"
@@ -16,7 +17,12 @@ type Way = "FCALL" | "EVALSHA"
 const seconds = Number(process.env["SLUICE_SECONDS"] ?? 3)
 const ways: ReadonlyArray<Way> = process.env["SLUICE_WAY"] === "FCALL" ? ["FCALL"] : ["FCALL", "EVALSHA"]
 const prefix = `bench:${process.pid}`
-const options = { layout: { prefix, tagBy: "partition" }, abandonMillis: 60_000, maxPauseMillis: undefined } as const
+const optionsOf = (way: Way) =>
+  ({
+    layout: { prefix: `${prefix}:${way}`, tagBy: "partition" },
+    abandonMillis: 60_000,
+    maxPauseMillis: undefined
+  }) as const
 
 /** Microseconds of processor time that the server's main thread has used. */
 const serverMicros = async () => {
@@ -59,10 +65,13 @@ const run = (way: Way, { args, keys }: Call) => {
 }
 
 /** Each call ends the loop's lease before and wants another: one command a request. */
-const acquire = (way: Way, claim: Claim.Claim) => (loop: number, turn: number) => {
-  const call = new Call(options)
-  if (turn > 0) call.end(claim, `${loop}:${turn - 1}`, 1, "answered", Signal.none)
-  return run(way, call.want(claim, `${loop}:${turn}`, 1, 60_000))
+const acquire = (way: Way, claim: Claim.Claim) => {
+  const options = optionsOf(way)
+  return (loop: number, turn: number) => {
+    const call = new Call(options)
+    if (turn > 0) call.end(claim, `${loop}:${turn - 1}`, 1, "answered", Signal.none)
+    return run(way, call.want(claim, `${loop}:${turn}`, 1, 60_000))
+  }
 }
 
 const named = (partition: string, ...quotas: ReadonlyArray<Quota.Quota>) =>
@@ -85,6 +94,8 @@ for (const loops of [1, 50]) {
     }
   }
 }
+
+const options = optionsOf("FCALL")
 
 /** Fills a quota for the two windows that are logged, and asks Redis what that takes, keys and all. */
 for (const limit of [1000, 100_000]) {

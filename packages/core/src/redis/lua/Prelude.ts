@@ -1,7 +1,8 @@
 /**
  * What the modules of the script share: arithmetic by short names, classes, and modules that are built when first needed.
  *
- * Redis runs the whole text at each call, so that a module that a call does not need costs nothing but its name.
+ * Where the text is evaluated, Redis runs all of it at each call, so that a module that a call does not need costs nothing but
+ * its name. Where it is a library, what is made lasts; it may only depend on texts that Redis or the call gives.
  */
 export const prelude = /* lua */ `
 -- In a library, each look for a global is a call.
@@ -21,7 +22,7 @@ local function class(methods, parent)
   return setmetatable(methods, parent)
 end
 
--- What is made of texts that come again: so many of them are kept. It must not be changed, and depends on nothing but the text.
+-- What is made of texts that come again: so many of them are kept. What is made is shared, and must not be changed.
 local mostKept = 512
 local function memoised(make)
   local made, count = {}, 0
