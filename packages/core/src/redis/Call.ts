@@ -10,7 +10,7 @@ import { readingOf, wholeOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
 import type { Instant, Signal } from "../Signal.ts"
-import { bookKeys, deskKey, type Layout } from "./Keys.ts"
+import { keysOf, type Layout } from "./Keys.ts"
 
 export interface Options {
   readonly layout: Layout
@@ -65,17 +65,20 @@ export interface Shown {
   readonly largest: number
 }
 
+/** A lease and what is said of it: what is another at each call stands by itself, as the script knows the rest from before. */
+type Said = ReadonlyArray<string>
+
 export class Call {
   private readonly options: Options
   private readonly desks: Array<string> = []
   private readonly counters: Array<string> = []
   private readonly quotas: Array<string> = []
   private readonly deskOf: Array<number> = []
-  private readonly ends: Array<unknown> = []
-  private readonly releases: Array<unknown> = []
-  private readonly renewals: Array<unknown> = []
-  private readonly leaves: Array<unknown> = []
-  private readonly wants: Array<unknown> = []
+  private readonly ends: Array<Said> = []
+  private readonly releases: Array<Said> = []
+  private readonly renewals: Array<Said> = []
+  private readonly leaves: Array<Said> = []
+  private readonly wants: Array<Said> = []
   private readonly steps: Array<unknown> = []
 
   constructor(options: Options) {
@@ -94,26 +97,28 @@ export class Call {
     ageMillis = 0
   ): this {
     const said = signalOf(signal, claim, wallMillis)
-    this.ends.push([lease, slot, outcome, this.places(claim), said, latencyMillis ?? false, ageMillis])
+    const terms = JSON.stringify([slot, outcome, this.places(claim), said])
+    this.ends.push([lease, String(latencyMillis ?? ""), String(ageMillis), terms])
     return this
   }
 
   /** Ends the response of an answered slot. */
   release(claim: Claim, lease: string, slot: number, end: "read" | "cut"): this {
     const held = claim.needs.filter(({ quota }) => quota.kind === "concurrency")
-    this.releases.push([lease, slot, end, held.map((need) => this.place(need.key, need.quota))])
+    this.releases.push([lease, JSON.stringify([slot, end, held.map((need) => this.place(need.key, need.quota))])])
     return this
   }
 
   /** Lets a lease be held for so long from now. */
   renew(claim: Claim, lease: string, ttlMillis: number): this {
-    this.renewals.push([lease, ttlMillis, this.places(claim)])
+    this.renewals.push([lease, JSON.stringify([ttlMillis, this.places(claim)])])
     return this
   }
 
   /** Waits no more. */
   leave(claim: Claim, place: string): this {
-    this.leaves.push([place, claim.needs.map((need) => [this.place(need.key, need.quota), need.cost])])
+    const needs = claim.needs.map((need) => [this.place(need.key, need.quota), need.cost])
+    this.leaves.push([place, JSON.stringify(needs)])
     return this
   }
 
@@ -130,8 +135,8 @@ export class Call {
     standing?: Standing
   ): this {
     const needs = claim.needs.map((need, i) => [this.place(need.key, need.quota), need.cost, reserved?.[i] ?? 0])
-    const at = standing ? [standing.place, standing.priority, standing.waitedMillis] : false
-    this.wants.push([lease, slots, ttlMillis ?? false, needs, at])
+    const at = standing ? JSON.stringify([standing.place, standing.priority, standing.waitedMillis]) : ""
+    this.wants.push([lease, JSON.stringify([slots, ttlMillis ?? false, needs]), at])
     return this
   }
 
@@ -148,7 +153,7 @@ export class Call {
   }
 
   get keys(): ReadonlyArray<string> {
-    return [...this.desks, ...this.counters.flatMap((counter) => bookKeys(this.options.layout, counter))]
+    return [...this.desks, ...this.counters.flatMap((counter) => keysOf(this.options.layout, counter).book)]
   }
 
   get args(): ReadonlyArray<string> {
@@ -162,27 +167,35 @@ export class Call {
       shows,
       prefix: this.options.tells ? this.options.layout.prefix : undefined,
       ...(this.steps.length > 0 && { steps: this.steps }),
-      ...(this.ends.length > 0 && { ends: this.ends }),
-      ...(this.releases.length > 0 && { releases: this.releases }),
-      ...(this.renewals.length > 0 && { renewals: this.renewals }),
-      ...(this.leaves.length > 0 && { leaves: this.leaves }),
-      ...(this.wants.length > 0 && { wants: this.wants })
+      ends: this.ends.length,
+      releases: this.releases.length,
+      renewals: this.renewals.length,
+      leaves: this.leaves.length,
+      wants: this.wants.length
     }
-    return [JSON.stringify(call), ...this.quotas]
+    const said = [this.ends, this.releases, this.renewals, this.leaves, this.wants].flat(2)
+    return [JSON.stringify(call), ...this.quotas, ...said]
   }
 
   /** Takes the script's answer apart. */
   read(lines: ReadonlyArray<string>): {
+    /** Redis's TIME. */
     readonly at: number
+    /** The process that answered, by its run_id, and when it was started, to a second or two by its TIME; if it may be known. */
+    readonly server: string | undefined
+    readonly startedAt: number | undefined
     readonly closedUntil: ReadonlyArray<number | undefined>
     readonly answers: ReadonlyArray<Answer>
     readonly shown: ReadonlyMap<string, Shown>
   } {
-    const [at = "", ...rest] = lines
+    const [first = "", ...rest] = lines
+    const [at, server, startedSeconds] = first.split(" ")
     const ends = rest.splice(0, this.ends.length)
     const wants = rest.splice(0, this.wants.length)
     return {
       at: Number(at),
+      server: server || undefined,
+      startedAt: startedSeconds === undefined ? undefined : 1000 * Number(startedSeconds),
       closedUntil: ends.map((line) => (line === "" ? undefined : Number(line))),
       answers: wants.map(answerOf),
       shown: new Map(rest.map((line, i) => [this.counters[i] ?? "", shownOf(line)]))
@@ -197,16 +210,24 @@ export class Call {
   private place(counter: string, quota: Quota): number {
     const known = this.counters.indexOf(counter)
     if (known >= 0) return known + 1
-    const desk = deskKey(this.options.layout, counter)
+    const { desk } = keysOf(this.options.layout, counter)
     if (!this.desks.includes(desk)) this.desks.push(desk)
     this.deskOf.push(this.desks.indexOf(desk) + 1)
-    this.quotas.push(quotaText(quota, this.options.stance))
+    this.quotas.push(quotaText(quota, this.options.stance ?? "published"))
     return this.counters.push(counter)
   }
 }
 
 /** The quota as the script reads it, and by which it knows that two workers mean the same. */
-const quotaText = (quota: Quota, stance: Stance = "published"): string =>
+const quotaText = (quota: Quota, stance: Stance): string => {
+  const known = texts[stance].get(quota) ?? quotaJson(quota, stance)
+  texts[stance].set(quota, known)
+  return known
+}
+
+const texts: Record<Stance, WeakMap<Quota, string>> = { published: new WeakMap(), unknown: new WeakMap() }
+
+const quotaJson = (quota: Quota, stance: Stance): string =>
   JSON.stringify([
     stance === "unknown" && (quota.kind === "rolling" || quota.kind === "fixed") ? "unknown" : quota.kind,
     quota.limit,
@@ -231,6 +252,9 @@ const quotaText = (quota: Quota, stance: Stance = "published"): string =>
 const instantOf = (instant: Instant | undefined) =>
   instant ? [instant.kind, instant.millis, instant.toleranceMillis] : undefined
 
+/** Whether an instant is one of a clock, so that it has to be known what time it is. */
+const names = (instant: Instant | undefined): boolean => instant?.kind === "at"
+
 /** The signal with its readings and closures by the places of the claim's needs. */
 const signalOf = (signal: Signal, claim: Claim, wall: number | undefined) => {
   const readings = claim.needs.map(({ quota }) => {
@@ -243,7 +267,11 @@ const signalOf = (signal: Signal, claim: Claim, wall: number | undefined) => {
   return {
     date: signal.serverDateMillis,
     served: signal.servedMillis,
-    wall,
+    wall:
+      signal.serverDateMillis === undefined &&
+      (names(signal.retry) || signal.readings.some(({ reset }) => names(reset)))
+        ? wall
+        : undefined,
     retry: instantOf(signal.retry),
     readings: readings.some((reading) => reading) ? readings : undefined,
     closes: named.length > 0 || signal.closes?.length === 0 ? named : undefined

@@ -6,17 +6,12 @@
  * places, so that whatever is said twice is done once.
  */
 import { Duration, Effect } from "effect"
-import { Redis } from "effect/persistence"
+import type { Redis } from "effect/persistence"
 import type { Outcome } from "../Admission.ts"
 import * as Signal from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
-import { script } from "./lua/Script.ts"
+import * as Library from "./Library.ts"
 import type { Lease, Pool, Question, Slot } from "./Pool.ts"
-
-const evaluated = Redis.script((keys: ReadonlyArray<string>, args: ReadonlyArray<string>) => [...keys, ...args], {
-  lua: script,
-  numberOfKeys: (keys) => keys.length
-}).withReturnType<ReadonlyArray<string>>()
 
 /** So much of each goes into one call, which is one step for everybody else. */
 const mostQuestions = 32
@@ -131,7 +126,7 @@ export class Desk {
         const { questions } = said
         const news = [...said.news]
         const call = this.callOf(news, questions, calledAt)
-        return Redis.Redis.use((redis) => redis.eval(evaluated)(call.keys, call.args)).pipe(
+        return Library.call(call.keys, call.args).pipe(
           Effect.timeout(patience),
           Effect.flatMap((lines) => Effect.try({ try: () => call.read(lines), catch: (error) => error })),
           Effect.map(({ answers, shown }): Answered => {

@@ -10,13 +10,41 @@ export interface Layout {
   readonly tagBy: "partition" | "origin"
 }
 
-/** The key of the desk for a counter's key: what all books of one tag share. */
-export const deskKey = (layout: Layout, counter: string): string => `${layout.prefix}:{${tagOf(layout, counter)}}:desk`
+export interface Keys {
+  /** What all books of one tag share. */
+  readonly desk: string
+  /** One counter's books, and the answers, the foreign units, the abandoned units, the holds and the line in them. */
+  readonly book: readonly [
+    books: string,
+    answers: string,
+    foreign: string,
+    abandoned: string,
+    holds: string,
+    line: string
+  ]
+}
 
-/** The keys of one counter: its books, and the answers, the foreign units, the abandoned units, the holds and the line in them. */
-export const bookKeys = (layout: Layout, counter: string): ReadonlyArray<string> => {
-  const before = `${layout.prefix}:{${tagOf(layout, counter)}}:${counter}`
-  return [before, `${before}:answers`, `${before}:foreign`, `${before}:abandoned`, `${before}:holds`, `${before}:line`]
+/** Where a counter is kept. */
+export const keysOf = (layout: Layout, counter: string): Keys => {
+  const known = made.get(layout) ?? new Map<string, Keys>()
+  made.set(layout, known)
+  const keys = known.get(counter) ?? keysFrom(layout, counter)
+  if (known.size >= mostKept && !known.has(counter)) known.clear()
+  known.set(counter, keys)
+  return keys
+}
+
+/** Keys are asked for at each call: those of so many counters are remembered. */
+const mostKept = 1000
+const made = new WeakMap<Layout, Map<string, Keys>>()
+
+const keysFrom = (layout: Layout, counter: string): Keys => {
+  const tagged = `${layout.prefix}:{${tagOf(layout, counter)}}`
+  const book = `${tagged}:${counter}`
+  return {
+    desk: `${tagged}:desk`,
+    book: [book, `${book}:answers`, `${book}:foreign`, `${book}:abandoned`, `${book}:holds`, `${book}:line`]
+  }
 }
 
 /** The counter that a key of books is of. */

@@ -1,10 +1,11 @@
 import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, Signal } from "@sluice/core"
 import { Call } from "@sluice/core/redis/Call"
-import { script } from "@sluice/core/redis/lua/Script"
+import * as Library from "@sluice/core/redis/Library"
 import { Effect, Schedule } from "effect"
 import { Redis } from "effect/persistence"
 import { describeRedis, layer as layerRedis, layerCluster } from "./RedisServer.ts"
+import { loaded } from "./Way.ts"
 
 const exact = { slack: 0, rateMargin: 0 } as const
 const abandonMillis = 500
@@ -12,14 +13,11 @@ const abandonMillis = 500
 /** Calls on one prefix, at instants that the test says; the answers come in words. */
 const store = Effect.fnUntraced(function* (prefix: string) {
   const redis = yield* Redis.Redis
-  const sha = yield* redis.send<string>("SCRIPT", "LOAD", script)
+  const run = yield* loaded("FCALL")
   const layout = { prefix, tagBy: "partition" } as const
   const call = (at: number, build: (call: Call) => Call) => {
     const made = build(new Call({ layout, abandonMillis, maxPauseMillis: undefined, at, shows: true }))
-    return Effect.map(
-      redis.send<ReadonlyArray<string>>("EVALSHA", sha, String(made.keys.length), ...made.keys, ...made.args),
-      (lines) => made.read(lines)
-    )
+    return Effect.map(run(made), (lines) => made.read(lines))
   }
   const ask = (at: number, claim: Claim.Claim, lease: string, slots = 1, ttlMillis = 1000) =>
     Effect.map(
@@ -165,7 +163,6 @@ describeRedis("the time of the script", () => {
 
     it.effect("is Redis's own where the call says none", () =>
       Effect.gen(function* () {
-        const redis = yield* Redis.Redis
         const call = new Call({
           layout: { prefix: "own", tagBy: "partition" },
           abandonMillis,
@@ -173,13 +170,7 @@ describeRedis("the time of the script", () => {
           shows: true
         }).look(claim)
         const before = Date.now()
-        const lines = yield* redis.send<ReadonlyArray<string>>(
-          "EVAL",
-          script,
-          String(call.keys.length),
-          ...call.keys,
-          ...call.args
-        )
+        const lines = yield* Library.call(call.keys, call.args)
         const { at } = call.read(lines)
         assert.isTrue(at >= before - 1000 && at <= Date.now() + 1000, `${at}`)
       })
@@ -250,7 +241,7 @@ describeRedis("the keys", () => {
         const ask = (tagBy: "partition" | "origin") => {
           const options = { layout: { prefix: "sluice", tagBy }, abandonMillis, maxPauseMillis: undefined }
           const { args, keys } = new Call(options).want(claim, "a", 1, 1000)
-          return redis.send<ReadonlyArray<string>>("EVAL", script, String(keys.length), ...keys, ...args)
+          return Library.call(keys, args)
         }
         assert.match(String((yield* Effect.flip(ask("partition"))).cause), /CROSSSLOT/)
         assert.deepStrictEqual((yield* ask("origin")).slice(1), ["Admitted 1"])

@@ -1,15 +1,13 @@
 /** Plays a vector's calls on the script in Redis, all of them at once: one connection keeps their order. */
 import { type Answer, Call } from "@sluice/core/redis/Call"
-import { script } from "@sluice/core/redis/lua/Script"
 import * as Claim from "@sluice/core/Claim"
 import { Effect } from "effect"
-import { Redis } from "effect/persistence"
 import { claimsOf, numbersText, type Result, type Vector } from "./Vector.ts"
+import { loaded, type Way } from "./Way.ts"
 
 /** What the script gives for each step. `name` keeps one replay's keys from another's. */
-export const replay = Effect.fnUntraced(function* (vector: Vector, name: string) {
-  const redis = yield* Redis.Redis
-  const sha = yield* redis.send<string>("SCRIPT", "LOAD", script)
+export const replay = Effect.fnUntraced(function* (vector: Vector, name: string, way: Way) {
+  const run = yield* loaded(way)
   const claims = claimsOf(vector)
   return yield* Effect.forEach(
     vector.steps,
@@ -27,23 +25,19 @@ export const replay = Effect.fnUntraced(function* (vector: Vector, name: string)
       if (step.do === "ask") call.want(claim, lease, 1, undefined)
       else if (step.do === "settle") call.end(claim, lease, 1, step.outcome, step.signal, step.wall)
       else call.release(claim, lease, 1, step.end)
-      const { args, keys } = call
-      return Effect.map(
-        redis.send<ReadonlyArray<string>>("EVALSHA", sha, String(keys.length), ...keys, ...args),
-        (lines): Result => {
-          const { answers, closedUntil, shown } = call.read(lines)
-          const [answer] = answers
-          const decision = answer?._tag === "Granted" ? "Admitted" : wordsOf(answer)
-          const gives = step.do === "ask" ? decision : step.do === "settle" ? String(closedUntil[0]) : ""
-          return {
-            gives,
-            books: claim.needs.map(({ key }) => {
-              const { at: _, ...books } = shown.get(key) ?? {}
-              return numbersText(Object.values(books))
-            })
-          }
+      return Effect.map(run(call), (lines): Result => {
+        const { answers, closedUntil, shown } = call.read(lines)
+        const [answer] = answers
+        const decision = answer?._tag === "Granted" ? "Admitted" : wordsOf(answer)
+        const gives = step.do === "ask" ? decision : step.do === "settle" ? String(closedUntil[0]) : ""
+        return {
+          gives,
+          books: claim.needs.map(({ key }) => {
+            const { at: _, ...books } = shown.get(key) ?? {}
+            return numbersText(Object.values(books))
+          })
         }
-      )
+      })
     },
     { concurrency: "unbounded" }
   )

@@ -5,6 +5,7 @@ import { families, historyOf } from "./History.ts"
 import { describeRedis, layer as layerRedis } from "./RedisServer.ts"
 import { replay } from "./Replay.ts"
 import type { Vector } from "./Vector.ts"
+import { type Way, ways } from "./Way.ts"
 
 const stored = JSON.parse(
   readFileSync(new URL("../fixtures/admission-vectors.json", import.meta.url), "utf8")
@@ -13,8 +14,8 @@ const stored = JSON.parse(
 /** More by `SLUICE_HISTORIES`; the seed of a failure and its history up to there are in its message. */
 const histories = Number(process.env["SLUICE_HISTORIES"] ?? 60)
 
-const agrees = Effect.fnUntraced(function* (vector: Vector, name: string) {
-  const results = yield* replay(vector, name)
+const agrees = Effect.fnUntraced(function* (vector: Vector, name: string, way: Way = "FCALL") {
+  const results = yield* replay(vector, name, way)
   vector.steps.forEach((step, i) => {
     const { books, gives } = step
     if (JSON.stringify(results[i]) === JSON.stringify({ gives, books })) return
@@ -35,8 +36,12 @@ describeRedis("Lua and Admission", () => {
       )
     }
 
-    it.effect("give the answers that are recorded", () =>
-      Effect.forEach(stored, (vector) => agrees(vector, `stored:${vector.family}:${vector.seed}`), { discard: true })
-    )
+    for (const way of ways) {
+      it.effect(`give the answers that are recorded, by ${way}`, () =>
+        Effect.forEach(stored, (vector) => agrees(vector, `stored:${way}:${vector.family}:${vector.seed}`, way), {
+          discard: true
+        })
+      )
+    }
   })
 })

@@ -76,11 +76,11 @@ end
 
 local Admitting
 Admitting = class({
-  -- want is a new lease's name, how many slots are wanted and for how long they may be sent, of each need its book, its
-  -- cost, and what others of this worker's keep of it, and the worker's place among those who wait: its name, their
+  -- The terms of a new lease are how many slots are wanted and for how long they may be sent, and of each need its book, its
+  -- cost, and what others of this worker's keep of it. Standing is the worker's place among those who wait: its name, their
   -- priority, and how long they have waited. A name that is known already has been answered before.
-  admit = function(want, books, abandonMillis)
-    local lease, slots, ttl, needs, standing = unpack(want)
+  admit = function(lease, terms, standing, books, abandonMillis)
+    local slots, ttl, needs = unpack(terms)
     local members = {}
     for i, need in ipairs(needs) do
       members[i] = books[need[1]]
@@ -147,8 +147,7 @@ Admitting = class({
   end,
 
   -- Takes a worker's place out of the lines of all needs.
-  leave = function(leaving, books)
-    local name, needs = unpack(leaving)
+  leave = function(name, needs, books)
     for _, need in ipairs(needs) do books[need[1]].line:leave(name .. "#" .. exact(need[2])) end
   end,
 

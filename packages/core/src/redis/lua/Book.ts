@@ -4,7 +4,7 @@
  * What follows from the quota and from what refusals taught (the cooling, the distance of an even pace) is not kept. What
  * is in flight is kept a second time, lease by lease, in `Holds`.
  */
-import { luaModule, record } from "./Prelude.ts"
+import { luaModule, packed, record } from "./Prelude.ts"
 
 /** Fields of a book that are made from others whenever it is opened. */
 const room =
@@ -16,7 +16,7 @@ export const book = luaModule(
 local AnswerLog, Gate, Pace = need("AnswerLog"), need("Gate"), need("Pace")
 local Caution, Holds, Line = need("Caution"), need("Holds"), need("Line")
 ${record("quota", "kind limit windowMillis refill step phase countsRefused countsOnArrival penaltyMillis pacing slowRemaining slowAlways slackMillis releaseLagMillis latencyFloorMillis rateMargin assumed published")}
-${record("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt", room)}
+${packed("book", "ceiling inFlight foreign booked refused acceptedAt latencyMinimum latencyPrevious latencySamples seenAt livesUntil", room)}
 local kinds = {
   rolling = "WindowBook", fixed = "WindowBook", slidingCounter = "SlidingBook", unknown = "SlidingBook",
   tokenBucket = "BucketBook", idleReset = "IdleResetBook", concurrency = "ConcurrencyBook", unpublished = "UnpublishedBook"
@@ -25,39 +25,55 @@ local creditSamples, floorWindow = 100, 1000
 -- Beyond what its promise needs, a book is kept for a minute; what was learned of a limit for a day, and nothing for more than a year.
 local spareMillis, learnedMillis, longestMillis = 60000, 86400000, 366 * 86400000
 
+local quotaOfText = memoised(function(text) return quotaOf(cjson.decode(text)) end)
+local take, put = shelf()
+
 local Book
 Book = class({
-  -- keys are those of the books, the answers, the foreign units, the abandoned units, the holds and the line.
-  open = function(desk, keys, text, saved, abandonMillis)
-    local known, own, gate, pace, caution, holds, abandoned, kind, line
-    if saved then known, own, gate, pace, caution, holds, abandoned, kind, line = unpack(cmsgpack.unpack(saved)) end
-    local quota = quotaOf(cjson.decode(known or text))
-    local book = bookOf(own or { quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge })
-    setmetatable(book, need(kinds[quota.kind]))
-    book.quota, book.text, book.keys, book.desk = quota, known or text, keys, desk
+  -- The keys from the first on are those of the books, the answers, the foreign units, the abandoned units, the holds and the
+  -- line.
+  open = function(desk, keys, first, text, saved, abandonMillis)
+    local book = saved and take(keys[first], saved) or Book.read({ unpack(keys, first, first + 5) }, text, saved)
+    book.desk, book.abandonMillis = desk, abandonMillis
     -- A counter has one quota: books that count another are settled by their own, and admit nothing.
-    book.differs = known and known ~= text
-    book.dead, book.abandonMillis = {}, abandonMillis
+    book.differs = book.text ~= text
+    return book
+  end,
+
+  read = function(keys, text, saved)
+    local values = saved and cmsgpack.unpack(saved) or {}
+    local known, own, gate, pace, caution, holds, abandoned, line = unpack(values)
+    local quota = quotaOfText(known or text)
+    local book = own and bookFrom(own) or bookOf({ quota.limit, 0, 0, 0, 0, -huge, huge, huge, 0, -huge, -huge })
+    setmetatable(book, need(kinds[quota.kind]))
+    book.quota, book.text, book.keys, book.dead = quota, known or text, keys, {}
     book.gate, book.pace, book.caution = Gate.open(gate), Pace.open(pace), Caution.open(quota, caution)
     book.baseCooling = ceil(quota.windowMillis * (1 + quota.rateMargin)) + quota.slackMillis
     book.cooling = book.baseCooling + book.caution.extraMillis
     book.holds = Holds.open(keys[5], holds)
     book.abandoned = AnswerLog.open(keys[4], abandoned, quota.limit)
     book.line = Line.open(keys[6], line)
-    book:openKind(kind)
+    book:openKind(unpack(values, 9))
     return book
   end,
 
   save = function(self, now)
-    if #self.dead > 0 then self:advance(now) end
-    local ttl = self:ttl(now)
+    if #self.dead > 0 then self:advance(self.desk.ended) end
+    local wall, ttl = self.desk.rawAsked, self:ttl(now)
+    local lives = self.livesUntil >= wall + ttl
+    if not lives then self.livesUntil = wall + 2 * ttl end
     self.seenAt = now
-    local kind = self:saveKind(now, ttl)
-    local values = {
-      self.text, bookValues(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
-      self.holds:save(now, ttl), self.abandoned:save(now, ttl), kind, self.line:save(now, ttl)
-    }
-    redis.call("SET", self.keys[1], cmsgpack.pack(values), "PX", whole(ttl))
+    local saved = cmsgpack.pack({
+      self.text, bookBytes(self), self.gate:save(), self.pace:save(), self.caution:save(self.quota),
+      self.holds:save(wall, ttl), self.abandoned:save(wall, ttl), self.line:save(wall, ttl),
+      self:saveKind(wall, ttl)
+    })
+    if lives then
+      redis.call("SET", self.keys[1], saved, "KEEPTTL")
+    else
+      redis.call("SET", self.keys[1], saved, "PX", ceil(2 * ttl))
+    end
+    put(self.keys[1], saved, self)
     return ttl
   end,
 
@@ -99,7 +115,7 @@ Book = class({
   advance = function(self, now)
     local dead, lost = self.dead, self.abandoned
     while true do
-      local lostAt = lost.size > 0 and (lost:entry(0)) or huge
+      local lostAt = lost.oldestAt
       local deadAt = dead[1] and dead[1].deadAt or huge
       if min(lostAt, deadAt) > now then break end
       local at, units
@@ -119,7 +135,7 @@ Book = class({
   earliest = function(self, units, now)
     local lost = self.abandoned
     local room = self.gate:passes(units, self.inFlight - lost.kept) and self:roomAt(units, now) or huge
-    if room == huge then return min(lost.size > 0 and (lost:entry(0)) or huge, self.holds.deadAt) end
+    if room == huge then return min(lost.oldestAt, self.holds.deadAt) end
     return max(self.gate:opensAt(now), self.pace:opensAt(now, self:paceInterval()), room)
   end,
 
@@ -150,7 +166,7 @@ Book = class({
 
   -- Holds units whose answer will never come until heldUntil; from then on they cool.
   abandon = function(self, units, heldUntil)
-    self.abandoned:push(max(heldUntil, self.abandoned:newest()), huge, units)
+    self.abandoned:push(max(heldUntil, self.abandoned.newestAt), huge, units)
   end,
 
   -- Takes in what the server told of this quota; ownBase is what it was when the request was admitted.

@@ -7,13 +7,13 @@ export const bucketBook = luaModule(
 
 local BucketBook
 BucketBook = class({
-  openKind = function(self, saved)
-    self.debt, self.leakedAt = unpack(saved or { 0, -huge })
+  openKind = function(self, debt, leakedAt)
+    self.debt, self.leakedAt = debt or 0, leakedAt or -huge
     self.interval = self.cooling - self.quota.slackMillis
   end,
 
   saveKind = function(self)
-    return { self.debt, self.leakedAt }
+    return self.debt, self.leakedAt
   end,
 
   occupied = function(self)

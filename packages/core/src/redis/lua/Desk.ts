@@ -9,15 +9,25 @@ import { luaModule, record } from "./Prelude.ts"
 export const desk = luaModule(
   "Desk",
   /* lua */ `
-${record("desk", "skew stepFrom stepTo stepMillis livesUntil", "key rawAsked rounding savedClock opened changed asked ended ttl")}
+${record("desk", "skew stepFrom stepTo stepMillis livesUntil", "key rawAsked rounding saved savedClock opened changed asked ended ttl")}
+
+local blank = { 0, -huge, -huge, 0, -huge }
+local take, put = shelf()
 
 local Desk
 Desk = class({
   open = function(key, saved, asked, ended)
+    local desk = take(key, saved) or Desk.read(key, saved)
+    desk.rawAsked, desk.rounding = asked, ended - asked
+    desk.asked, desk.ended, desk.ttl, desk.changed = false, false, 0, false
+    return desk
+  end,
+
+  read = function(key, saved)
     local own, clock
     if saved then own, clock = unpack(cmsgpack.unpack(saved)) end
-    local desk = deskOf(own or { 0, -huge, -huge, 0, -huge })
-    desk.key, desk.rawAsked, desk.rounding, desk.savedClock = key, asked, ended - asked, clock
+    local desk = deskOf(own or blank)
+    desk.key, desk.saved, desk.savedClock = key, saved, clock
     return setmetatable(desk, Desk)
   end,
 
@@ -52,10 +62,13 @@ Desk = class({
   -- A desk outlives its books: without the skew their instants would be void.
   save = function(self, ttl)
     local isBlank = self.skew == 0 and not self.savedClock
-    if not self.changed and (isBlank or self.livesUntil >= self.asked + ttl) then return end
-    self.livesUntil = self.asked + 2 * ttl
-    local clock = self.opened and self.opened:save() or self.savedClock or false
-    redis.call("SET", self.key, cmsgpack.pack({ deskValues(self), clock }), "PX", whole(2 * ttl))
+    if self.changed or not (isBlank or self.livesUntil >= self.rawAsked + ttl) then
+      self.livesUntil = self.rawAsked + 2 * ttl
+      self.savedClock = self.opened and self.opened:save() or self.savedClock or false
+      self.saved = cmsgpack.pack({ deskValues(self), self.savedClock })
+      redis.call("SET", self.key, self.saved, "PX", ceil(2 * ttl))
+    end
+    put(self.key, self.saved, self)
   end
 })
 

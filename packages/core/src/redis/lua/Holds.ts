@@ -5,39 +5,41 @@
  * still to be read) and ended, so that whatever is said of it twice is done once. It is dead so long after its grant that
  * whatever was sent within its fence has surely been counted, or never will be.
  */
-import { luaModule, record } from "./Prelude.ts"
+import { luaModule, packed } from "./Prelude.ts"
 
 export const holds = luaModule(
   "Holds",
   /* lua */ `
-${record("holds", "count deadAt latestDeadAt livesUntil", "key")}
-${record("hold", "slots units admittedAt deadAt ownBase")}
+${packed("holds", "count deadAt latestDeadAt livesUntil", "key")}
+${packed("hold", "units admittedAt deadAt ownBase slots:s")}
+local none = {}
 
 local Holds
 Holds = class({
   open = function(key, saved)
-    local holds = holdsOf(saved or { 0, huge, -huge, -huge })
+    local holds = saved and holdsFrom(saved) or holdsOf({ 0, huge, -huge, -huge })
     holds.key = key
     return setmetatable(holds, Holds)
   end,
 
-  save = function(self, now, ttl)
+  save = function(self, wall, ttl)
     if self.latestDeadAt == -huge then return false end
-    if self.count > 0 and self.livesUntil < now + ttl then
+    if self.count > 0 and self.livesUntil < wall + ttl then
       redis.call("PEXPIRE", self.key, whole(2 * ttl))
-      self.livesUntil = now + 2 * ttl
+      self.livesUntil = wall + 2 * ttl
     end
-    return holdsValues(self)
+    return holdsBytes(self)
   end,
 
   find = function(self, lease)
-    local packed = redis.call("HGET", self.key, lease)
-    return packed and holdOf(cmsgpack.unpack(packed))
+    local bytes = self.count > 0 and redis.call("HGET", self.key, lease)
+    return bytes and holdFrom(bytes)
   end,
 
   -- Keeps a new lease of so many slots of units each.
   add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
-    redis.call("HSET", self.key, lease, cmsgpack.pack({ string.rep("h", slots), units, admittedAt, deadAt, ownBase }))
+    local hold = { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = string.rep("h", slots) }
+    redis.call("HSET", self.key, lease, holdBytes(hold))
     -- A hash that was empty is a new key, without an expiry.
     if self.count == 0 then self.livesUntil = -huge end
     self.count = self.count + 1
@@ -50,7 +52,7 @@ Holds = class({
     local hold = self:find(lease)
     if not hold or deadAt <= hold.deadAt then return end
     hold.deadAt = deadAt
-    redis.call("HSET", self.key, lease, cmsgpack.pack(holdValues(hold)))
+    redis.call("HSET", self.key, lease, holdBytes(hold))
     self.latestDeadAt = max(self.latestDeadAt, deadAt)
   end,
 
@@ -67,7 +69,7 @@ Holds = class({
     if moved == 0 then return hold, 0 end
     hold.slots = slots
     if slots:find("[ha]") then
-      redis.call("HSET", self.key, lease, cmsgpack.pack(holdValues(hold)))
+      redis.call("HSET", self.key, lease, holdBytes(hold))
     else
       self:remove(lease)
     end
@@ -76,12 +78,12 @@ Holds = class({
 
   -- Removes the leases that are dead and gives what is left of them, in the order of their deaths.
   takeDead = function(self, now)
+    if now < self.deadAt then return none end
     local dead = {}
-    if now < self.deadAt then return dead end
     self.deadAt = huge
     local all = redis.call("HGETALL", self.key)
     for i = 1, #all, 2 do
-      local hold = holdOf(cmsgpack.unpack(all[i + 1]))
+      local hold = holdFrom(all[i + 1])
       if hold.deadAt > now then
         self.deadAt = min(self.deadAt, hold.deadAt)
       else

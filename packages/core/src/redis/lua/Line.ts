@@ -21,11 +21,11 @@ Line = class({
     return setmetatable(line, Line)
   end,
 
-  save = function(self, now, ttl)
+  save = function(self, wall, ttl)
     if self.size == 0 then return false end
-    if self.livesUntil < now + ttl then
+    if self.livesUntil < wall + ttl then
       redis.call("PEXPIRE", self.key, whole(2 * ttl))
-      self.livesUntil = now + 2 * ttl
+      self.livesUntil = wall + 2 * ttl
     end
     return lineValues(self)
   end,

@@ -28,11 +28,11 @@ LoggedBook = class({
   end,
 
   nextFreeAt = function(self, now)
-    return self.log.busy > 0 and self.log:freesAt(1) or now
+    return self.log.busy > 0 and self.log.dueAt or now
   end,
 
   bookForeign = function(self, units, now, told)
-    local stamp = max(now, self.log:newest())
+    local stamp = max(now, self.log.newestAt)
     local freeAt = self:freeAt(stamp, 0, told.resetBy, now)
     self.log:push(stamp, freeAt, units)
     self.foreignLog:push(stamp, freeAt, units)

@@ -1,8 +1,10 @@
 /**
  * The one script: what is dead is buried, what has ended is settled, and then what is wanted is admitted, in one atomic step.
  *
- * `KEYS` are the desks, and of each book six keys. `ARGV[1]` is the call as JSON, and then there is each book's quota.
- * The answer has a line for the time, for each end, for each want, and for each book if it is to be shown.
+ * `KEYS` are the desks, and of each book six keys. `ARGV[1]` is the call as JSON; then there is each book's quota, and of each
+ * end, release, renewal, leave and want its name, what of it differs each time, and its terms as JSON. What is decoded is thereby
+ * mostly what was decoded before. The answer has a line for the time and the server, for each end, for each want, and for each
+ * book if it is to be shown.
  */
 import { admitting } from "./Admitting.ts"
 import { answerLog } from "./AnswerLog.ts"
@@ -16,6 +18,7 @@ import { line } from "./Line.ts"
 import { loggedBook } from "./LoggedBook.ts"
 import { pace } from "./Pace.ts"
 import { prelude } from "./Prelude.ts"
+import { server } from "./Server.ts"
 import { serverClock } from "./ServerClock.ts"
 import { settling } from "./Settling.ts"
 import { simpleBooks } from "./SimpleBooks.ts"
@@ -24,8 +27,8 @@ import { told } from "./Told.ts"
 import { windowBook } from "./WindowBook.ts"
 
 const flow = /* lua */ `
-local call = cjson.decode(ARGV[1])
-local keysOfBook = 6
+local call = decoded(ARGV[1])
+local keysOfBook, none = 6, {}
 
 -- What time it is: for recorded vectors they say it themselves.
 local asked, ended
@@ -46,26 +49,37 @@ local saved = redis.call("MGET", unpack(names))
 local desks, books = {}, {}
 for i = 1, call.desks do
   desks[i] = need("Desk").open(KEYS[i], saved[i], asked, ended)
-  for _, step in ipairs(call.steps or {}) do desks[i]:stepped(step[1], step[2], step[3]) end
+  for _, step in ipairs(call.steps or none) do desks[i]:stepped(step[1], step[2], step[3]) end
 end
 for i, desk in ipairs(call.books) do
-  local keys = {}
-  for k = 1, keysOfBook do keys[k] = KEYS[call.desks + keysOfBook * (i - 1) + k] end
-  books[i] = need("Book").open(desks[desk], keys, ARGV[1 + i], saved[call.desks + i], call.abandon)
+  local first = call.desks + keysOfBook * (i - 1) + 1
+  books[i] = need("Book").open(desks[desk], KEYS, first, ARGV[1 + i], saved[call.desks + i], call.abandon)
   desks[desk]:tell(books[i].seenAt)
 end
 
-local answer = { whole(asked) }
-for _, stop in ipairs(call.ends or {}) do
-  answer[#answer + 1] = need("Settling").settle(stop, books, call.abandon, call.maxPause, call.prefix)
+local answer = { whole(asked) .. " " .. need("Server") }
+local i = #call.books + 2
+for _ = 1, call.ends do
+  local lease, latency, age, terms = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), decoded(ARGV[i + 3])
+  answer[#answer + 1] = need("Settling").settle(lease, latency, age, terms, books, call)
+  i = i + 4
 end
-for _, stop in ipairs(call.releases or {}) do
-  need("Settling").release(stop, books, call.abandon)
+for _ = 1, call.releases do
+  need("Settling").release(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
+  i = i + 2
 end
-for _, lease in ipairs(call.renewals or {}) do need("Settling").renew(lease, books, call.abandon) end
-for _, place in ipairs(call.leaves or {}) do need("Admitting").leave(place, books) end
-for _, want in ipairs(call.wants or {}) do
-  answer[#answer + 1] = need("Admitting").admit(want, books, call.abandon)
+for _ = 1, call.renewals do
+  need("Settling").renew(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
+  i = i + 2
+end
+for _ = 1, call.leaves do
+  need("Admitting").leave(ARGV[i], decoded(ARGV[i + 1]), books)
+  i = i + 2
+end
+for _ = 1, call.wants do
+  local standing = ARGV[i + 2] ~= "" and cjson.decode(ARGV[i + 2])
+  answer[#answer + 1] = need("Admitting").admit(ARGV[i], decoded(ARGV[i + 1]), standing, books, call.abandon)
+  i = i + 3
 end
 
 for _, book in ipairs(books) do
@@ -79,19 +93,19 @@ for _, book in ipairs(books) do
     }, " ")
   end
   if call.prefix then need("Admitting").callNext(book, call.prefix) end
-  book.desk.ttl = max(book.desk.ttl or 0, book:save(book.desk.asked))
+  book.desk.ttl = max(book.desk.ttl, book:save(book.desk.asked))
 end
 for _, desk in ipairs(desks) do desk:save(desk.ttl) end
 return answer
 `
 
-/** The text that Redis is given. */
-export const script: string = [
+const modules = [
   prelude,
   answerLog,
   gate,
   pace,
   caution,
+  server,
   serverClock,
   told,
   desk,
@@ -105,5 +119,22 @@ export const script: string = [
   simpleBooks,
   settling,
   admitting,
-  flow
+  `local function run(KEYS, ARGV)${flow}end`
 ].join("\n")
+
+/** The text that is evaluated. */
+export const script = `${modules}\nreturn run(KEYS, ARGV)\n`
+
+/** The same as a function library, which builds its modules once: when first called, as nothing is there yet while it is loaded. */
+export const libraryOf = (name: string): string => `#!lua name=${name}
+local function build()
+${modules}
+return run
+end
+
+local run
+redis.register_function("${name}", function(keys, args)
+  run = run or build()
+  return run(keys, args)
+end)
+`

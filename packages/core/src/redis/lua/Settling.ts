@@ -27,13 +27,14 @@ end
 
 local Settling
 Settling = class({
-  -- stop is the lease, its slot (0: all), the outcome, the books in the order of the needs, the signal, and, as the
-  -- worker measured them, the way's length and how long ago it ended. What is not held any more changes nothing. A
+  -- Ends a lease's slot (0: all), with the way's length and how long ago it ended, as the worker measured them. The terms are the
+  -- slot, the outcome, the books in the order of the needs, and the signal. What is not held any more changes nothing. A
   -- refusal gives until when it closes.
-  settle = function(stop, books, abandonMillis, maxPause, prefix)
-    local lease, slot, outcome, needs, signal, latency, age = unpack(stop)
+  settle = function(lease, latency, age, terms, books, call)
+    local slot, outcome, needs, signal = unpack(terms)
+    local abandonMillis = call.abandon
     local function endedAt(book)
-      return book.desk.ended - (age or 0)
+      return book.desk.ended - age
     end
     local isLost = outcome == "unsent" or outcome == "abandoned"
     local members, holds, moved, any = {}, {}, {}, false
@@ -82,12 +83,12 @@ Settling = class({
         holds[i] = hold or { admittedAt = now }
       end
     end
-    return outcome == "refused" and close(members, holds, signal, maxPause, endedAt, prefix) or ""
+    return outcome == "refused" and close(members, holds, signal, call.maxPause, endedAt, call.prefix) or ""
   end,
 
   -- Lets a lease be sent for so long from now on, and die accordingly later.
-  renew = function(renewal, books, abandonMillis)
-    local lease, ttl, needs = unpack(renewal)
+  renew = function(lease, terms, books, abandonMillis)
+    local ttl, needs = unpack(terms)
     for _, need in ipairs(needs) do
       local book = books[need]
       book:reap(book.desk.asked)
@@ -96,8 +97,8 @@ Settling = class({
   end,
 
   -- Ends the response of an answered slot; a body that was cut off may still keep the server busy.
-  release = function(stop, books, abandonMillis)
-    local lease, slot, ending, needs = unpack(stop)
+  release = function(lease, terms, books, abandonMillis)
+    local slot, ending, needs = unpack(terms)
     for _, need in ipairs(needs) do
       local book = books[need]
       local now = book.desk.ended

@@ -8,12 +8,12 @@ local Book = need("Book")
 
 local IdleResetBook
 IdleResetBook = class({
-  openKind = function(self, saved)
-    self.spent, self.lastAnswerAt = unpack(saved or { 0, -huge })
+  openKind = function(self, spent, lastAnswerAt)
+    self.spent, self.lastAnswerAt = spent or 0, lastAnswerAt or -huge
   end,
 
   saveKind = function(self)
-    return { self.spent, self.lastAnswerAt }
+    return self.spent, self.lastAnswerAt
   end,
 
   occupied = function(self)
@@ -73,12 +73,12 @@ const concurrencyBook = luaModule(
 
 local ConcurrencyBook
 ConcurrencyBook = class({
-  openKind = function(self, saved)
-    self.releasing = need("AnswerLog").open(self.keys[2], saved and saved[1], self.quota.limit)
+  openKind = function(self, releasing)
+    self.releasing = need("AnswerLog").open(self.keys[2], releasing, self.quota.limit)
   end,
 
-  saveKind = function(self, now, ttl)
-    return { self.releasing:save(now, ttl) }
+  saveKind = function(self, wall, ttl)
+    return self.releasing:save(wall, ttl)
   end,
 
   occupied = function(self)
@@ -100,7 +100,7 @@ ConcurrencyBook = class({
 
   cool = function(self, units, answeredAt)
     if self.quota.releaseLagMillis == 0 then return end
-    local stamp = max(answeredAt, self.releasing:newest())
+    local stamp = max(answeredAt, self.releasing.newestAt)
     self.releasing:push(stamp, stamp + self.quota.releaseLagMillis, units)
   end,
 
@@ -123,9 +123,7 @@ local UnpublishedBook
 UnpublishedBook = class({
   openKind = function(self) end,
 
-  saveKind = function(self)
-    return false
-  end,
+  saveKind = function(self) end,
 
   occupied = function(self)
     return self.inFlight

@@ -9,14 +9,13 @@ local wholeLog = 2 ^ 24
 local Logged = need("LoggedBook")
 local SlidingBook
 SlidingBook = class({
-  openKind = function(self, saved)
-    local log, foreignLog = unpack(saved or {})
+  openKind = function(self, log, foreignLog)
     self.window = self.baseCooling - self.quota.slackMillis
     self:openLogs(log, foreignLog, wholeLog)
   end,
 
-  saveKind = function(self, now, ttl)
-    return { self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+  saveKind = function(self, wall, ttl)
+    return self.log:save(wall, ttl), self.foreignLog:save(wall, ttl)
   end,
 
   free = function(self, now)
@@ -66,34 +65,37 @@ SlidingBook = class({
     local present = self.inFlight + units
     local limit = self:limitFor(units)
     if present + self.log.kept <= limit then return true end
-    local most = limit * self.window
-    return self:weightWithin(now, present, most, 0) and self:weightWithin(now, present, most, self.window)
+    local ages, most = self:agesAt(now), limit * self.window
+    return self:weightWithin(ages, present, most, 0) and self:weightWithin(ages, present, most, self.window)
+  end,
+
+  -- How old each answer is at least, the oldest first.
+  agesAt = function(self, now)
+    local stamps, ages = self.log:all(), {}
+    local latest = now - (self.cooling - self.window)
+    for i = 1, #stamps do
+      local age = latest - stamps[i]
+      ages[i] = age > 0 and age or 0
+    end
+    return ages
   end,
 
   -- Sweeps the phases at which an answer aged offset or more enters the current window (0) or leaves the previous one
   -- (the window), the newest first, with the units of both windows summed on the way.
-  weightWithin = function(self, now, present, most, offset)
-    local log, window = self.log, self.window
-    local slack = self.cooling - window
-    local function ageAndUnits(i)
-      local stamp, _, units = log:entry(i)
-      return max(0, now - stamp - slack), units
-    end
-    local current, currentUnits = log.size - 1, present
-    local previous, bothUnits = current, present
-    for i = log.size, 0, -1 do
-      local elapsed = (i == log.size and offset or (ageAndUnits(i))) - offset
+  weightWithin = function(self, ages, present, most, offset)
+    local window, size = self.window, #ages
+    local _, counts = self.log:all()
+    local current, currentUnits = size, present
+    local previous, bothUnits = size, present
+    for i = size + 1, 1, -1 do
+      local elapsed = (i > size and offset or ages[i]) - offset
       if elapsed >= window then break end
       if elapsed >= 0 then
-        while current >= 0 do
-          local age, units = ageAndUnits(current)
-          if age > elapsed then break end
-          currentUnits, current = currentUnits + units, current - 1
+        while current >= 1 and ages[current] <= elapsed do
+          currentUnits, current = currentUnits + counts[current], current - 1
         end
-        while previous >= 0 do
-          local age, units = ageAndUnits(previous)
-          if age > elapsed + window then break end
-          bothUnits, previous = bothUnits + units, previous - 1
+        while previous >= 1 and ages[previous] <= elapsed + window do
+          bothUnits, previous = bothUnits + counts[previous], previous - 1
         end
         if window * currentUnits + (window - elapsed) * (bothUnits - currentUnits) > most then return false end
       end

@@ -14,9 +14,8 @@ local scoutPart, narrowPart, doubtCost, wholeLog = 8, 10, 64, 2 ^ 24
 
 local WindowBook
 WindowBook = class({
-  openKind = function(self, saved)
+  openKind = function(self, values, log, foreignLog)
     local quota = self.quota
-    local values, log, foreignLog = unpack(saved or {})
     values = phaseOf(values or { 0, 0, -huge, -huge, huge, -huge, -huge, -huge, false, -huge, doubtCost * quota.limit * self.baseCooling })
     for field, value in pairs(values) do self[field] = value end
     self.window = self.baseCooling - quota.slackMillis
@@ -25,9 +24,9 @@ WindowBook = class({
     self:openLogs(log, foreignLog, self.isDoubted and wholeLog)
   end,
 
-  saveKind = function(self, now, ttl)
+  saveKind = function(self, wall, ttl)
     local isBlank = self.phase == "unknown" and self.doubtedUntil == -huge and self.distrustedUntil == -huge
-    return { not isBlank and phaseValues(self), self.log:save(now, ttl), self.foreignLog:save(now, ttl) }
+    return not isBlank and phaseValues(self), self.log:save(wall, ttl), self.foreignLog:save(wall, ttl)
   end,
 
   free = function(self, now)
@@ -52,7 +51,7 @@ WindowBook = class({
 
   nextFreeAt = function(self, now)
     if self.isDoubted then return Sliding.nextFreeAt(self, now) end
-    return self.log.busy > 0 and self.log:freesAt(1) or now
+    return self.log.busy > 0 and self.log.dueAt or now
   end,
 
   cool = function(self, units, answeredAt, creditMillis, told)
@@ -65,6 +64,7 @@ WindowBook = class({
   expire = function(self, now)
     if self.isDoubted and now >= self.doubtedUntil then
       self.isDoubted = false
+      self.log:readBy(self.log.page)
       self:reschedule(function(stamp) return stamp + self.cooling end)
     end
     if self.phase == "clock" then self:followClock(now) end
@@ -128,6 +128,7 @@ WindowBook = class({
     local units = self.inFlight + self.log.kept + (self.quota.countsRefused and 0 or 1)
     if units <= self.ceiling then return end
     self.isDoubted = true
+    self.log:readBy(wholeLog)
     self.doubtedUntil = now + self.doubtMillis
     self.doubtMillis = self.doubtMillis * 2
     self:reschedule(function(stamp) return self:freeAt(stamp) end)
