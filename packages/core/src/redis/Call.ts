@@ -19,6 +19,10 @@ export interface Options {
   readonly stance?: Stance | undefined
   /** What time it is, for recorded vectors; otherwise Redis says it. */
   readonly at?: number
+  /** Which process it is taken for, in tests. */
+  readonly server?: string
+  /** Whether a desk must be there, as it was used a short while ago. */
+  readonly isKnown?: (desk: string) => boolean
   /** Whether the answer shows the books. */
   readonly shows?: boolean
   /** Whether other workers are told what concerns them: closures, and whose turn it is. */
@@ -109,9 +113,10 @@ export class Call {
     return this
   }
 
-  /** Lets a lease be held for so long from now. */
-  renew(claim: Claim, lease: string, ttlMillis: number): this {
-    this.renewals.push([lease, JSON.stringify([ttlMillis, this.places(claim)])])
+  /** Lets a lease be held for so long from now, with its slots' states, a letter each: held, answered and ended. */
+  renew(claim: Claim, lease: string, states: string, ttlMillis: number): this {
+    const needs = claim.needs.map((need) => [this.place(need.key, need.quota), need.cost])
+    this.renewals.push([lease, states, JSON.stringify([ttlMillis, needs])])
     return this
   }
 
@@ -152,18 +157,25 @@ export class Call {
     return this
   }
 
+  /** The desks that it concerns, by their keys. */
+  get deskKeys(): ReadonlyArray<string> {
+    return this.desks
+  }
+
   get keys(): ReadonlyArray<string> {
     return [...this.desks, ...this.counters.flatMap((counter) => keysOf(this.options.layout, counter).book)]
   }
 
   get args(): ReadonlyArray<string> {
-    const { abandonMillis, at, maxPauseMillis, shows } = this.options
+    const { abandonMillis, at, isKnown, maxPauseMillis, server, shows } = this.options
     const call = {
       desks: this.desks.length,
       books: this.deskOf,
       abandon: abandonMillis,
       maxPause: maxPauseMillis,
       at,
+      server,
+      known: isKnown && this.desks.map(isKnown),
       shows,
       prefix: this.options.tells ? this.options.layout.prefix : undefined,
       ...(this.steps.length > 0 && { steps: this.steps }),
@@ -184,16 +196,19 @@ export class Call {
     /** The process that answered, by its run_id, and when it was started, to a second or two by its TIME; if it may be known. */
     readonly server: string | undefined
     readonly startedAt: number | undefined
+    /** When something was lost last, by the desks' time; -Infinity for never. */
+    readonly lostAt: number
     readonly closedUntil: ReadonlyArray<number | undefined>
     readonly answers: ReadonlyArray<Answer>
     readonly shown: ReadonlyMap<string, Shown>
   } {
     const [first = "", ...rest] = lines
-    const [at, server, startedSeconds] = first.split(" ")
+    const [at, lostAt, server, startedSeconds] = first.split(" ")
     const ends = rest.splice(0, this.ends.length)
     const wants = rest.splice(0, this.wants.length)
     return {
       at: Number(at),
+      lostAt: numberOf(lostAt),
       server: server || undefined,
       startedAt: startedSeconds === undefined ? undefined : 1000 * Number(startedSeconds),
       closedUntil: ends.map((line) => (line === "" ? undefined : Number(line))),

@@ -12,6 +12,7 @@ import * as Signal from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
 import * as Library from "./Library.ts"
 import type { Lease, Pool, Question, Slot } from "./Pool.ts"
+import type { Reading, Step } from "./RedisClock.ts"
 
 /** So much of each goes into one call, which is one step for everybody else. */
 const mostQuestions = 32
@@ -38,6 +39,11 @@ export interface Answered {
   /** When it was made, by our clock. */
   readonly calledAt: number
   readonly questions: ReadonlyArray<readonly [Question, Answer]>
+  readonly reading: Reading
+  /** The desks that were opened. */
+  readonly desks: ReadonlyArray<string>
+  /** When one of them lost something last, by its own time. */
+  readonly lostAt: number
   readonly shown: ReadonlyMap<string, Shown>
 }
 
@@ -46,6 +52,8 @@ export interface Dependencies {
   readonly leaseMillis: number
   /** This process's monotonic clock, in milliseconds. */
   readonly now: () => number
+  /** Steps of Redis's clock, which every desk is told. */
+  readonly steps: ReadonlyArray<Step>
   /** Called before anything is told. */
   readonly onDue: (now: number) => void
   readonly onAnswered: (answered: Answered) => void
@@ -61,6 +69,7 @@ export class Desk {
   /** When there is something that must not wait any longer. */
   dueAt = Infinity
   private readonly dependencies: Dependencies
+  private stepsTold: number
   private news: Array<News> = []
   private questions: Array<Question> = []
   /** What the call that is under way says. */
@@ -68,6 +77,7 @@ export class Desk {
 
   constructor(dependencies: Dependencies) {
     this.dependencies = dependencies
+    this.stepsTold = dependencies.steps.length
   }
 
   /** Whether there is nothing to say and nothing under way. */
@@ -126,16 +136,19 @@ export class Desk {
         const { questions } = said
         const news = [...said.news]
         const call = this.callOf(news, questions, calledAt)
+        const steps = this.dependencies.steps.length
         return Library.call(call.keys, call.args).pipe(
           Effect.timeout(patience),
           Effect.flatMap((lines) => Effect.try({ try: () => call.read(lines), catch: (error) => error })),
-          Effect.map(({ answers, shown }): Answered => {
+          Effect.map(({ answers, at, lostAt, server, shown }): Answered => {
             for (const added of said.news.slice(news.length)) this.tell(added)
             const pairs = questions.flatMap((question, i) => {
               const answer = answers[i]
               return answer ? [[question, answer] as const] : []
             })
-            return { calledAt, questions: pairs, shown }
+            this.stepsTold = Math.max(this.stepsTold, steps)
+            const reading = { server, at, calledAt, answeredAt: now() }
+            return { calledAt, questions: pairs, shown, reading, desks: call.deskKeys, lostAt }
           }),
           Effect.catch((cause) => {
             onFailed(cause, calledAt)
@@ -148,8 +161,9 @@ export class Desk {
   }
 
   private callOf(news: ReadonlyArray<News>, questions: ReadonlyArray<Question>, now: number): Call {
-    const { leaseMillis, options } = this.dependencies
+    const { leaseMillis, options, steps } = this.dependencies
     const call = new Call(options())
+    for (const { excess, from, to } of steps.slice(this.stepsTold)) call.step(from, to, excess)
     for (const each of news) {
       switch (each._tag) {
         case "End": {
@@ -163,7 +177,7 @@ export class Desk {
           call.release(each.slot.lease.claim, each.slot.lease.name, each.slot.place, each.end)
           break
         case "Renew":
-          call.renew(each.lease.claim, each.lease.name, each.millis)
+          call.renew(each.lease.claim, each.lease.name, each.lease.states.join(""), each.millis)
           break
         case "Leave":
           call.leave(each.pool.claim, each.pool.place)

@@ -15,8 +15,8 @@ export interface Lease {
   readonly name: string
   readonly claim: Claim
   readonly desk: Desk
-  /** Slots that are not settled yet. */
-  open: number
+  /** Of each slot, whether it is held, answered (its body is still to be read), or ended. */
+  readonly states: Array<"h" | "a" | "e">
   /** What is taken of it may be sent until then. */
   readonly usableUntil: number
   /** When its life is to be prolonged. */
@@ -77,7 +77,7 @@ export class Pool {
   }
 
   grant(lease: Lease): void {
-    for (let place = 1; place <= lease.open; place++) this.slots.push({ lease, place })
+    for (let place = 1; place <= lease.states.length; place++) this.slots.push({ lease, place })
   }
 
   take(): Slot | undefined {

@@ -17,6 +17,7 @@ import type { Away } from "../RateLimiterStore.ts"
 import { type Answered, Desk, type News } from "./Desk.ts"
 import { counterOf, type Layout } from "./Keys.ts"
 import { type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
+import { RedisClock } from "./RedisClock.ts"
 import { RemoteBook } from "./RemoteBook.ts"
 
 /** A call that is not to wait waits so long for Redis's answer. */
@@ -27,6 +28,10 @@ const spareMillis = 20
 const lateMillis = 1000
 /** So exactly is it told since when calls wait. */
 const samples = 9
+/** A desk is kept for longer than this after its last call. */
+const deskMillis = 60_000
+/** So many desks are remembered. */
+const mostKnown = 100_000
 /** So many slots make one lease, at most. */
 const mostSlots = 128
 
@@ -64,6 +69,9 @@ export class RedisStore extends Admission {
   private readonly spares = new Map<Pool, number>()
   /** Since when Redis does not answer, and what it said last. */
   private lost: { readonly since: number; readonly cause: unknown } | undefined
+  private readonly clock = new RedisClock()
+  /** Desks by their keys: when they answered last, and what they had lost by then. */
+  private readonly known = new Map<string, { readonly answeredAt: number; readonly lostAt: number }>()
   private count = 0
   private wake: (books: ReadonlyArray<Book>) => void = () => {}
 
@@ -194,12 +202,7 @@ export class RedisStore extends Admission {
 
   /** Prolongs what is under way for long. */
   renew(nowMillis: number): void {
-    for (const lease of this.leases.values()) {
-      if (nowMillis < lease.renewAt) continue
-      lease.renewAt = nowMillis + this.options.leaseMillis / 2
-      lease.desk.tell({ _tag: "Renew", lease, millis: this.options.leaseMillis })
-      this.options.run(lease.desk)
-    }
+    for (const lease of this.leases.values()) if (nowMillis >= lease.renewAt) this.register(lease, nowMillis)
   }
 
   /** Makes whatever there is to tell due. */
@@ -251,6 +254,25 @@ export class RedisStore extends Admission {
   }
 
   /** Redis did not answer. Who has waited for long enough is sent away, and nothing is asked for them any more. */
+  private register(lease: Lease, now: number): void {
+    lease.renewAt = now + this.options.leaseMillis / 2
+    lease.desk.tell({ _tag: "Renew", lease, millis: this.options.leaseMillis })
+    this.options.run(lease.desk)
+  }
+
+  /** Notes which desks are there. What one of them lost is told again. */
+  private met({ calledAt, desks, lostAt, reading }: Answered): void {
+    this.clock.read(reading)
+    for (const key of desks) {
+      const known = this.known.get(key)
+      if (known && lostAt > known.lostAt) {
+        for (const lease of this.leases.values()) this.register(lease, calledAt)
+      }
+      this.known.set(key, { answeredAt: calledAt, lostAt })
+    }
+    if (this.known.size > mostKnown) this.known.clear()
+  }
+
   private failed(cause: unknown, calledAt: number): void {
     const { awayMillis, later, now } = this.options
     const isNew = !this.lost
@@ -273,7 +295,9 @@ export class RedisStore extends Admission {
     this.wake([...keys].flatMap((key) => this.books.get(key) ?? []))
   }
 
-  private answered({ calledAt, questions, shown }: Answered): void {
+  private answered(answered: Answered): void {
+    const { calledAt, questions, shown } = answered
+    this.met(answered)
     const wasLost = this.lost !== undefined
     this.lost = undefined
     for (const [key, books] of shown) {
@@ -295,7 +319,7 @@ export class RedisStore extends Admission {
           name: question.lease,
           claim: pool.claim,
           desk: pool.desk,
-          open: answer.slots,
+          states: Array.from({ length: answer.slots }, () => "h"),
           usableUntil: askedAt + leaseMillis,
           renewAt: askedAt + leaseMillis / 2
         }
@@ -349,8 +373,8 @@ export class RedisStore extends Admission {
 
   private tell(news: Extract<News, { readonly slot: Slot }>, isFollowed: boolean, by: number): void {
     const { lease } = news.slot
-    if (!isFollowed) lease.open--
-    if (lease.open === 0) this.leases.delete(lease.name)
+    lease.states[news.slot.place - 1] = isFollowed ? "a" : "e"
+    if (lease.states.every((state) => state === "e")) this.leases.delete(lease.name)
     lease.desk.tell(news, by)
     this.options.run(lease.desk)
   }
@@ -377,13 +401,15 @@ export class RedisStore extends Admission {
     const { at, layout, leaseMillis, now, showMillis } = this.options
     const { abandonMillis, maxPauseMillis, stance } = this
     let shownAt = -Infinity
+    const isKnown = (key: string) => now() - (this.known.get(key)?.answeredAt ?? -Infinity) < deskMillis
     const desk = new Desk({
       leaseMillis,
+      steps: this.clock.steps,
       now,
       options: () => {
         const shows = now() >= shownAt + showMillis
         if (shows) shownAt = now()
-        return { layout, abandonMillis, maxPauseMillis, stance, shows, tells: true, ...(at && { at: at() }) }
+        return { layout, abandonMillis, maxPauseMillis, stance, shows, tells: true, isKnown, ...(at && { at: at() }) }
       },
       onDue: (now) => this.giveBackSpare(now),
       onAnswered: (answered) => this.answered(answered),

@@ -1,6 +1,6 @@
 import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, Signal } from "@sluice/core"
-import { Call } from "@sluice/core/redis/Call"
+import { Call, type Options } from "@sluice/core/redis/Call"
 import * as Library from "@sluice/core/redis/Library"
 import { Effect, Schedule } from "effect"
 import { Redis } from "effect/persistence"
@@ -11,12 +11,12 @@ const exact = { slack: 0, rateMargin: 0 } as const
 const abandonMillis = 500
 
 /** Calls on one prefix, at instants that the test says; the answers come in words. */
-const store = Effect.fnUntraced(function* (prefix: string) {
+const store = Effect.fnUntraced(function* (prefix: string, more: Partial<Options> = {}) {
   const redis = yield* Redis.Redis
   const run = yield* loaded("FCALL")
   const layout = { prefix, tagBy: "partition" } as const
   const call = (at: number, build: (call: Call) => Call) => {
-    const made = build(new Call({ layout, abandonMillis, maxPauseMillis: undefined, at, shows: true }))
+    const made = build(new Call({ layout, abandonMillis, maxPauseMillis: undefined, at, shows: true, ...more }))
     return Effect.map(run(made), (lines) => made.read(lines))
   }
   const ask = (at: number, claim: Claim.Claim, lease: string, slots = 1, ttlMillis = 1000) =>
@@ -154,10 +154,10 @@ describeRedis("the time of the script", () => {
             ({ shown }) => shown.get(key)?.at
           )
         assert.strictEqual(yield* nowAt(1000, (call) => call), 1000)
-        assert.strictEqual(yield* nowAt(61_000, (call) => call.step(900, 61_000, 59_900)), 1100)
-        assert.strictEqual(yield* nowAt(61_010, (call) => call.step(1000, 61_010, 59_900)), 1110)
-        assert.strictEqual(yield* nowAt(61_020, (call) => call.step(950, 61_015, 59_950)), 1110)
-        assert.strictEqual(yield* nowAt(71_100, (call) => call.step(61_050, 71_100, 10_000)), 1150)
+        assert.strictEqual(yield* nowAt(2000, (call) => call.step(900, 2000, 900)), 1100)
+        assert.strictEqual(yield* nowAt(2010, (call) => call.step(1000, 2010, 900)), 1110)
+        assert.strictEqual(yield* nowAt(2020, (call) => call.step(950, 2015, 950)), 1110)
+        assert.strictEqual(yield* nowAt(3100, (call) => call.step(2050, 3100, 1000)), 1150)
       })
     )
 
@@ -173,6 +173,92 @@ describeRedis("the time of the script", () => {
         const lines = yield* Library.call(call.keys, call.args)
         const { at } = call.read(lines)
         assert.isTrue(at >= before - 1000 && at <= Date.now() + 1000, `${at}`)
+      })
+    )
+  })
+})
+
+describeRedis("what was lost", () => {
+  layer(layerRedis, { excludeTestServices: true })((it) => {
+    const claim = Claim.of(Quota.rolling(1, 1000, exact))
+    /** A window, and the abandonment bound, after which nothing of before is in anybody's way. */
+    const bound = 1000 + abandonMillis
+
+    it.effect("closes the books that another process goes on with", () =>
+      Effect.gen(function* () {
+        const before = yield* store("another", { server: "a" })
+        const after = yield* store("another", { server: "b" })
+        yield* before.ask(0, claim, "a")
+        yield* before.call(10, (call) => call.end(claim, "a", 1, "answered", Signal.none))
+        assert.strictEqual(yield* after.ask(20, claim, "b"), `Wait ${20 + bound} 0`)
+        assert.strictEqual(yield* after.ask(1500, claim, "b"), `Wait ${20 + bound} 0`)
+        assert.strictEqual(yield* after.ask(20 + bound, claim, "b"), "Granted 1")
+      })
+    )
+
+    it.effect("closes books that a worker knows of and that are not there", () =>
+      Effect.gen(function* () {
+        const known = yield* store("gone", { isKnown: () => true })
+        const unknown = yield* store("never was")
+        assert.strictEqual(yield* known.ask(100, claim, "a"), `Wait ${100 + bound} 0`)
+        assert.strictEqual(yield* unknown.ask(100, claim, "a"), "Granted 1")
+        assert.strictEqual((yield* known.call(200, (call) => call.look(claim))).lostAt, 100)
+        assert.strictEqual((yield* unknown.call(200, (call) => call.look(claim))).lostAt, -Infinity)
+      })
+    )
+
+    it.effect("lets time go on from where it was, though another process's clock is behind", () =>
+      Effect.gen(function* () {
+        const before = yield* store("behind", { server: "a" })
+        const after = yield* store("behind", { server: "b" })
+        yield* before.ask(500_000, claim, "a")
+        yield* before.call(500_000, (call) => call.end(claim, "a", 1, "answered", Signal.none))
+        assert.strictEqual(yield* after.ask(1000, claim, "b"), `Wait ${500_000 + bound} 0`)
+        assert.strictEqual(yield* after.ask(1000 + bound, claim, "b"), "Granted 1")
+      })
+    )
+
+    it.effect("is registered again by who holds it, and ends as usual", () =>
+      Effect.gen(function* () {
+        const { ask, call, free } = yield* store("registered")
+        yield* call(0, (call) => call.renew(Claim.of(Quota.rolling(3, 1000, exact)), "a", "heh", 1000))
+        const wide = Claim.of(Quota.rolling(3, 1000, exact))
+        assert.deepStrictEqual(yield* free(0, wide), [1])
+        yield* call(10, (call) =>
+          call.end(wide, "a", 1, "answered", Signal.none).end(wide, "a", 2, "answered", Signal.none)
+        )
+        assert.deepStrictEqual(yield* free(1010, wide), [2])
+        yield* call(1020, (call) => call.end(wide, "a", 3, "unsent", Signal.none))
+        assert.deepStrictEqual(yield* free(1020, wide), [3])
+        assert.strictEqual(yield* ask(1020, wide, "b", 5), "Granted 3")
+      })
+    )
+
+    it.effect("is no longer waited out where the clock stepped further than anything cools for", () =>
+      Effect.gen(function* () {
+        const { ask, call } = yield* store("stepped")
+        yield* ask(0, claim, "a")
+        yield* call(0, (call) => call.end(claim, "a", 1, "answered", Signal.none))
+        const at = 9_000_000
+        yield* call(at, (call) => call.look(claim).step(0, at, at))
+        assert.strictEqual(yield* ask(at, claim, "b"), `Wait ${at + bound} 0`)
+        assert.strictEqual(yield* ask(at + bound, claim, "b"), "Granted 1")
+      })
+    )
+  })
+})
+
+describeRedis("a lease that is renewed", () => {
+  layer(layerRedis, { excludeTestServices: true })((it) => {
+    it.effect("lives from then on", () =>
+      Effect.gen(function* () {
+        const { ask, call } = yield* store("renewed")
+        const claim = Claim.of(Quota.rolling(1, 100, exact))
+        yield* ask(0, claim, "a")
+        yield* call(1400, (call) => call.renew(claim, "a", "h", 1000))
+        assert.strictEqual(yield* ask(2899, claim, "b"), "Wait 2999 0")
+        yield* ask(2900, claim, "b")
+        assert.strictEqual(yield* ask(3000, claim, "b"), "Granted 1")
       })
     )
   })

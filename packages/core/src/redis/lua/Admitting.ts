@@ -116,9 +116,10 @@ Admitting = class({
       taken = taken + 1
     end
     if taken > 0 then
+      local states = string.rep("h", taken)
       for i, book in ipairs(members) do
         local now = book.desk.asked
-        book.holds:add(lease, taken, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
+        book.holds:add(lease, states, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
       end
     end
     local granted = "Admitted " .. taken

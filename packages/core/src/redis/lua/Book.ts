@@ -136,7 +136,8 @@ Book = class({
     local lost = self.abandoned
     local room = self.gate:passes(units, self.inFlight - lost.kept) and self:roomAt(units, now) or huge
     if room == huge then return min(lost.oldestAt, self.holds.deadAt) end
-    return max(self.gate:opensAt(now), self.pace:opensAt(now, self:paceInterval()), room)
+    local known = self.desk.lostAt + self.cooling + self.abandonMillis
+    return max(known, self.gate:opensAt(now), self.pace:opensAt(now, self:paceInterval()), room)
   end,
 
   take = function(self, units, now)

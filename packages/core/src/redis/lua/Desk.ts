@@ -3,15 +3,18 @@
  *
  * Redis TIME is the only clock. A step back is waited out, book by book; a step forward is found out by workers, who
  * compare it with their own monotonic clocks, and is booked as a skew that is taken off from then on.
+ *
+ * What another process wrote may lack its last writes (a restart, a failover), and what a worker knows of and is not there was
+ * lost: from then on the books are closed until whatever they do not know of has cooled.
  */
 import { luaModule, record } from "./Prelude.ts"
 
 export const desk = luaModule(
   "Desk",
   /* lua */ `
-${record("desk", "skew stepFrom stepTo stepMillis livesUntil", "key rawAsked rounding saved savedClock opened changed asked ended ttl")}
+${record("desk", "skew stepFrom stepTo stepMillis livesUntil server lostAt", "key rawAsked rounding saved savedClock opened changed isLost asked ended ttl")}
 
-local blank = { 0, -huge, -huge, 0, -huge }
+local blank = { 0, -huge, -huge, 0, -huge, "", -huge }
 local take, put = shelf()
 
 local Desk
@@ -31,9 +34,27 @@ Desk = class({
     return setmetatable(desk, Desk)
   end,
 
-  -- Books a step of TIME that a worker found out between two of its calls; what several found out is booked once.
-  stepped = function(self, from, to, excess)
-    if from < self.stepTo then
+  -- Meets the process that it is in now. What is known to a worker has been there a short while ago.
+  meet = function(self, server, isKnown)
+    local isAnother = self.server ~= server and self.server ~= "" and server ~= ""
+    if isAnother or (isKnown and not self.saved) then self.isLost = true end
+    if self.server ~= server and server ~= "" then self.server, self.changed = server, true end
+  end,
+
+  -- Once all books have told when they were looked at last: another process's time goes on from there.
+  settle = function(self)
+    if not self.isLost then return end
+    self.skew = min(self.skew, self.rawAsked - self.asked)
+    self.lostAt, self.isLost, self.changed = self.asked, false, true
+  end,
+
+  -- Books a step of TIME that a worker found out between two of its calls; what several found out is booked once. One
+  -- that is longer than anything cools for is no longer worth waiting out.
+  stepped = function(self, from, to, excess, bound)
+    if excess > bound and from >= self.stepTo then
+      self.stepFrom, self.stepTo, self.stepMillis = from, to, excess
+      self.isLost = true
+    elseif from < self.stepTo then
       self.skew = self.skew + max(0, excess - self.stepMillis)
       self.stepTo, self.stepMillis = max(self.stepTo, to), max(self.stepMillis, excess)
     else
@@ -61,8 +82,7 @@ Desk = class({
 
   -- A desk outlives its books: without the skew their instants would be void.
   save = function(self, ttl)
-    local isBlank = self.skew == 0 and not self.savedClock
-    if self.changed or not (isBlank or self.livesUntil >= self.rawAsked + ttl) then
+    if self.changed or self.livesUntil < self.rawAsked + ttl then
       self.livesUntil = self.rawAsked + 2 * ttl
       self.savedClock = self.opened and self.opened:save() or self.savedClock or false
       self.saved = cmsgpack.pack({ deskValues(self), self.savedClock })

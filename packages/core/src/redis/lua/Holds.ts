@@ -36,9 +36,9 @@ Holds = class({
     return bytes and holdFrom(bytes)
   end,
 
-  -- Keeps a new lease of so many slots of units each.
+  -- Keeps a new lease of slots of units each, in these states.
   add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
-    local hold = { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = string.rep("h", slots) }
+    local hold = { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = slots }
     redis.call("HSET", self.key, lease, holdBytes(hold))
     -- A hash that was empty is a new key, without an expiry.
     if self.count == 0 then self.livesUntil = -huge end
@@ -47,13 +47,14 @@ Holds = class({
     self.latestDeadAt = max(self.latestDeadAt, deadAt)
   end,
 
-  -- Lets a lease that is still there live until then.
+  -- Lets a lease live until then, if it is there.
   renew = function(self, lease, deadAt)
     local hold = self:find(lease)
-    if not hold or deadAt <= hold.deadAt then return end
-    hold.deadAt = deadAt
+    if not hold then return false end
+    hold.deadAt = max(hold.deadAt, deadAt)
     redis.call("HSET", self.key, lease, holdBytes(hold))
     self.latestDeadAt = max(self.latestDeadAt, deadAt)
+    return true
   end,
 
   -- Takes a slot (0: all of them) from one state to another; gives the hold, and how many slots were in that state.

@@ -46,18 +46,28 @@ for i = 1, call.desks do names[i] = KEYS[i] end
 for i = 1, #call.books do names[call.desks + i] = KEYS[call.desks + keysOfBook * (i - 1) + 1] end
 local saved = redis.call("MGET", unpack(names))
 
-local desks, books = {}, {}
+local server = call.server or need("Server"):match("^%x*")
+local desks, books, longest = {}, {}, 0
 for i = 1, call.desks do
   desks[i] = need("Desk").open(KEYS[i], saved[i], asked, ended)
-  for _, step in ipairs(call.steps or none) do desks[i]:stepped(step[1], step[2], step[3]) end
+  desks[i]:meet(server, call.known and call.known[i])
 end
 for i, desk in ipairs(call.books) do
   local first = call.desks + keysOfBook * (i - 1) + 1
   books[i] = need("Book").open(desks[desk], KEYS, first, ARGV[1 + i], saved[call.desks + i], call.abandon)
-  desks[desk]:tell(books[i].seenAt)
+  longest = max(longest, books[i].cooling)
+end
+for _, desk in ipairs(desks) do
+  for _, step in ipairs(call.steps or none) do desk:stepped(step[1], step[2], step[3], longest + call.abandon) end
+end
+for _, book in ipairs(books) do book.desk:tell(book.seenAt) end
+local lostAt = -huge
+for _, desk in ipairs(desks) do
+  desk:settle()
+  lostAt = max(lostAt, desk.lostAt)
 end
 
-local answer = { whole(asked) .. " " .. need("Server") }
+local answer = { whole(asked) .. " " .. exact(lostAt) .. " " .. need("Server") }
 local i = #call.books + 2
 for _ = 1, call.ends do
   local lease, latency, age, terms = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), decoded(ARGV[i + 3])
@@ -69,8 +79,8 @@ for _ = 1, call.releases do
   i = i + 2
 end
 for _ = 1, call.renewals do
-  need("Settling").renew(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
-  i = i + 2
+  need("Settling").renew(ARGV[i], ARGV[i + 1], decoded(ARGV[i + 2]), books, call.abandon)
+  i = i + 3
 end
 for _ = 1, call.leaves do
   need("Admitting").leave(ARGV[i], decoded(ARGV[i + 1]), books)

@@ -86,13 +86,20 @@ Settling = class({
     return outcome == "refused" and close(members, holds, signal, call.maxPause, endedAt, call.prefix) or ""
   end,
 
-  -- Lets a lease be sent for so long from now on, and die accordingly later.
-  renew = function(lease, terms, books, abandonMillis)
+  -- Lets a lease live for so long from now on, and die accordingly later. One that is not known, or not any more, is taken as it
+  -- is: its slots are in flight.
+  renew = function(lease, states, terms, books, abandonMillis)
     local ttl, needs = unpack(terms)
     for _, need in ipairs(needs) do
-      local book = books[need]
-      book:reap(book.desk.asked)
-      book.holds:renew(lease, book.desk.asked + ttl + abandonMillis)
+      local book, cost = books[need[1]], need[2]
+      local now = book.desk.asked
+      local deadAt = now + ttl + abandonMillis
+      book:reap(now)
+      if not book.holds:renew(lease, deadAt) then
+        local _, open = states:gsub("[ha]", "")
+        book:take(cost * open, now)
+        book.holds:add(lease, states, cost, now, deadAt, book:ownBase())
+      end
     end
   end,
 

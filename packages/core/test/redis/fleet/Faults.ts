@@ -6,7 +6,6 @@ import * as Proxy from "./Proxy.ts"
 import * as RedisProcess from "./RedisProcess.ts"
 
 const bound = setting.store.lease + setting.store.abandonment + setting.windowMillis
-const unseen = "to see that Redis lost what it had answered"
 const aware = "to do as it is told while Redis is away"
 
 /** At once, but a machine may be slow. */
@@ -98,7 +97,6 @@ export const faults: ReadonlyArray<Fault> = [
     name: "Redis killed, started again without its data",
     setting: remembering,
     recoversWithin: Duration.millis(bound + 6000),
-    waitsFor: unseen,
     befall: (fleet) =>
       mostOfTheQuota(fleet).pipe(
         Effect.andThen(fleet.redis.kill),
@@ -110,7 +108,6 @@ export const faults: ReadonlyArray<Fault> = [
     name: "Redis loses its data and goes on (FLUSHALL)",
     setting: remembering,
     recoversWithin: Duration.millis(bound + 6000),
-    waitsFor: unseen,
     befall: (fleet) => Effect.andThen(mostOfTheQuota(fleet), fleet.redis.command("FLUSHALL"))
   },
   {
@@ -144,7 +141,6 @@ export const faults: ReadonlyArray<Fault> = [
     name: "failover to a replica that lacks the last writes",
     setting: remembering,
     recoversWithin: Duration.millis(bound + 6000),
-    waitsFor: unseen,
     befall: (fleet) =>
       Effect.gen(function* () {
         const { replica, way } = yield* following(fleet.redis)
