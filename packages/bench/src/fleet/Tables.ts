@@ -35,7 +35,8 @@ const columns: Readonly<Record<Measure["kind"], ReadonlyArray<Column>>> = {
     ["p99", "alone99", millis],
     ["16 at a time: a second", "rate", rate],
     ["p50", "median", millis],
-    ["p99", "p99", millis]
+    ["p99", "p99", millis],
+    ["Redis each", "micros", micros]
   ],
   saturation: [
     ["accepted", "accepted", whole],

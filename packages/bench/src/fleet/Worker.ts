@@ -2,7 +2,7 @@
 import { Clock, Duration, Effect, Result } from "effect"
 import { Headers, HttpClient } from "effect/http"
 import * as Attempt from "../Attempt.ts"
-import type { CallFailed } from "../Peer.ts"
+import { CallFailed } from "../Peer.ts"
 import * as Commands from "./Commands.ts"
 import type { Admit } from "./Peer.ts"
 import type { Worked } from "./Protocol.ts"
@@ -20,7 +20,7 @@ const nothing = Effect.succeed<Attempt.Answer>({ status: 200, retryAfterMillis: 
 /** So many at a time compile what it takes. */
 export const warmUp = (admit: Admit): Effect.Effect<void, CallFailed> =>
   Effect.all(
-    Array.from({ length: 500 }, () => admit(nothing)),
+    Array.from({ length: 200 }, () => admit(nothing)),
     { concurrency: 50, discard: true }
   )
 
@@ -82,7 +82,9 @@ const send = (client: HttpClient.HttpClient, url: string): Effect.Effect<Attempt
   client.get(url).pipe(
     Effect.tap((response) => response.text),
     Effect.map(({ headers, status }) => ({ status, retryAfterMillis: retryAfterMillis(headers["retry-after"]) })),
-    Effect.mapError(Attempt.failed)
+    Effect.mapError(
+      ({ message, reason }) => new CallFailed({ message: "cause" in reason ? `${message}: ${reason.cause}` : message })
+    )
   )
 
 const retryAfterMillis = (value = "") => {
