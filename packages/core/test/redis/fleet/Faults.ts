@@ -26,7 +26,7 @@ export const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "worker killed with half the quota in flight",
-    setting: { store: { lease: 2000, abandonment: 1000 } },
+    setting: { store: { lease: 3000, abandonment: 1000 } },
     recoversAfter: "1 second",
     recoversWithin: soon,
     befall: ({ members: [{ worker }], provider, setting }) =>
@@ -100,7 +100,7 @@ export const faults: ReadonlyArray<Fault> = [
     recoversWithin: Duration.millis(bound + 10_000),
     waitsFor: unseen,
     befall: (fleet) =>
-      mostOfTheQuota(fleet).pipe(
+      halfTheQuota(fleet).pipe(
         Effect.andThen(fleet.redis.kill),
         Effect.andThen(fleet.redis.wipe),
         Effect.andThen(fleet.redis.start)
@@ -111,7 +111,7 @@ export const faults: ReadonlyArray<Fault> = [
     setting: remembering,
     recoversWithin: Duration.millis(bound + 10_000),
     waitsFor: unseen,
-    befall: (fleet) => Effect.andThen(mostOfTheQuota(fleet), fleet.redis.command("FLUSHALL"))
+    befall: (fleet) => Effect.andThen(halfTheQuota(fleet), fleet.redis.command("FLUSHALL"))
   },
   {
     name: "Redis away, calls fail",
@@ -149,18 +149,18 @@ export const faults: ReadonlyArray<Fault> = [
       Effect.gen(function* () {
         const { replica, way } = yield* following(fleet.redis)
         yield* way.cut
-        yield* mostOfTheQuota(fleet)
+        yield* halfTheQuota(fleet)
         yield* fleet.redis.kill
         yield* promoted(fleet, replica)
       })
   }
 ]
 
-/** Waits until much was sent just now, so that whoever forgets it sends as much again. */
-const mostOfTheQuota = ({ provider, setting: { limit, windowMillis } }: Fleet) => {
+/** Waits until half of it was sent just now, so that whoever forgets that sends too much. */
+const halfTheQuota = ({ provider, setting: { limit, windowMillis } }: Fleet) => {
   const beganAt = performance.now()
-  const isRecent = (atMillis: number) => atMillis > Math.max(beganAt, performance.now() - windowMillis / 4)
-  return until(() => provider.arrivals.filter(({ atMillis }) => isRecent(atMillis)).length >= 0.7 * limit, "1 minute")
+  const isRecent = (atMillis: number) => atMillis > Math.max(beganAt, performance.now() - windowMillis / 3)
+  return until(() => provider.arrivals.filter(({ atMillis }) => isRecent(atMillis)).length >= 0.5 * limit, "1 minute")
 }
 
 /** A replica that has caught up, and its way to the primary. */
