@@ -10,7 +10,8 @@ export interface QuotaOf {
   readonly windowMillis: number
 }
 
-export const claimOf = ({ limit, windowMillis }: QuotaOf): Claim.Claim => Claim.of(Quota.rolling(limit, windowMillis))
+export const claimOf = ({ limit, windowMillis }: QuotaOf, cost = 1): Claim.Claim =>
+  Claim.make({ needs: [Claim.need(Quota.rolling(limit, windowMillis), { cost })] })
 
 /** Gives the answer's status and headers; whatever these say is learned from. */
 export const call = (claim: Claim.Claim, provider: string, worker: string) =>

@@ -29,7 +29,7 @@ export interface Row {
   readonly fault: string
   readonly requests: number
   readonly refusals: number
-  /** Slots that are not there when nothing is in flight and nothing cools. */
+  /** Slots that never come back. */
   readonly lost: number
   /** How much of the quota was used while the fault lasted; none if it was over at once. */
   readonly meanwhile: number | undefined
@@ -49,7 +49,7 @@ export const run = (fault: Fault, patience: Patience): Effect.Effect<Row, unknow
     const fleet = yield* Fleet.make(setting)
     const { arrivals } = fleet.provider
     yield* Fleet.each(fleet, ({ worker }) => worker.go)
-    yield* Fleet.until(() => arrivals.length >= 2 * setting.limit, "10 seconds")
+    yield* Fleet.until(() => arrivals.length >= 2 * setting.limit, "1 minute")
     yield* Effect.sleep(patience)
 
     const beganAt = performance.now()
@@ -63,9 +63,7 @@ export const run = (fault: Fault, patience: Patience): Effect.Effect<Row, unknow
       concurrency: "unbounded"
     })
     const failed = counts.reduce((sum, count) => sum + (Option.getOrUndefined(count)?.failed ?? 0), 0)
-    const deadAt = Math.max(performance.now(), overAt + setting.store.lease + setting.store.abandonment)
-    yield* Effect.sleep(deadAt + setting.windowMillis + 200 - performance.now())
-    const lost = setting.limit - (yield* Fleet.probe(fleet))
+    const lost = yield* Fleet.lost(fleet)
 
     const meanwhile = lasted < setting.windowMillis ? undefined : use(fleet, beganAt, overAt)
     const refusals = arrivals.filter(({ isRefused }) => isRefused).length

@@ -4,7 +4,7 @@ import { describeOwnRedis } from "../RedisServer.ts"
 import * as Fault from "./Fault.ts"
 import { faults } from "./Faults.ts"
 
-/** Most of the time they only wait, but each has four processes of its own. */
+/** Most of the time they only wait, but each has four processes of its own. Those that wait for their turn do so in their time. */
 const few = Semaphore.makeUnsafe(3)
 
 describeOwnRedis("A fleet of workers", () => {
@@ -18,7 +18,7 @@ describeOwnRedis("A fleet of workers", () => {
         fault.name,
         () =>
           Effect.map(few.withPermits(1)(Fault.run(fault, 0)), ({ problems }) => assert.deepStrictEqual(problems, [])),
-        120_000
+        300_000
       )
     }
   })

@@ -9,7 +9,7 @@ const bound = setting.store.lease + setting.store.abandonment + setting.windowMi
 const aware = "to do as it is told while Redis is away"
 
 /** At once, but a machine may be slow. */
-const soon = "5 seconds"
+const soon = "15 seconds"
 
 /** A window that is longer than it takes to lose the books and to ask anew. */
 const remembering = { windowMillis: 1500 }
@@ -25,7 +25,7 @@ export const faults: ReadonlyArray<Fault> = [
   },
   {
     name: "worker killed with half the quota in flight",
-    setting: { store: { lease: 2000, abandonment: 1000 } },
+    setting: { store: { lease: 3000, abandonment: 1000 } },
     recoversAfter: "1 second",
     recoversWithin: soon,
     befall: ({ members: [{ worker }], provider, setting }) =>
@@ -96,9 +96,9 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "Redis killed, started again without its data",
     setting: remembering,
-    recoversWithin: Duration.millis(bound + 6000),
+    recoversWithin: Duration.millis(bound + 10_000),
     befall: (fleet) =>
-      mostOfTheQuota(fleet).pipe(
+      halfTheQuota(fleet).pipe(
         Effect.andThen(fleet.redis.kill),
         Effect.andThen(fleet.redis.wipe),
         Effect.andThen(fleet.redis.start)
@@ -107,8 +107,8 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "Redis loses its data and goes on (FLUSHALL)",
     setting: remembering,
-    recoversWithin: Duration.millis(bound + 6000),
-    befall: (fleet) => Effect.andThen(mostOfTheQuota(fleet), fleet.redis.command("FLUSHALL"))
+    recoversWithin: Duration.millis(bound + 10_000),
+    befall: (fleet) => Effect.andThen(halfTheQuota(fleet), fleet.redis.command("FLUSHALL"))
   },
   {
     name: "Redis away, calls fail",
@@ -121,14 +121,14 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "Redis away, each worker keeps its share",
     setting: { store: { ...setting.store, whenAway: "wait" } },
-    recoversWithin: Duration.millis(bound + 4000),
+    recoversWithin: Duration.millis(bound + 10_000),
     usesMeanwhile: 0.2,
     waitsFor: aware,
     befall: ({ redis }) => redis.kill.pipe(Effect.andThen(Effect.sleep("3 seconds")), Effect.andThen(redis.start))
   },
   {
     name: "failover to a replica that has all of it",
-    recoversWithin: Duration.millis(bound + 4000),
+    recoversWithin: Duration.millis(bound + 10_000),
     befall: (fleet) =>
       Effect.gen(function* () {
         const { replica } = yield* following(fleet.redis)
@@ -140,23 +140,23 @@ export const faults: ReadonlyArray<Fault> = [
   {
     name: "failover to a replica that lacks the last writes",
     setting: remembering,
-    recoversWithin: Duration.millis(bound + 6000),
+    recoversWithin: Duration.millis(bound + 10_000),
     befall: (fleet) =>
       Effect.gen(function* () {
         const { replica, way } = yield* following(fleet.redis)
         yield* way.cut
-        yield* mostOfTheQuota(fleet)
+        yield* halfTheQuota(fleet)
         yield* fleet.redis.kill
         yield* promoted(fleet, replica)
       })
   }
 ]
 
-/** Waits until much was sent just now, so that whoever forgets it sends as much again. */
-const mostOfTheQuota = ({ provider, setting: { limit, windowMillis } }: Fleet) => {
+/** Waits until half of it was sent just now, so that whoever forgets that sends too much. */
+const halfTheQuota = ({ provider, setting: { limit, windowMillis } }: Fleet) => {
   const beganAt = performance.now()
-  const isRecent = (atMillis: number) => atMillis > Math.max(beganAt, performance.now() - windowMillis / 4)
-  return until(() => provider.arrivals.filter(({ atMillis }) => isRecent(atMillis)).length >= 0.7 * limit, "10 seconds")
+  const isRecent = (atMillis: number) => atMillis > Math.max(beganAt, performance.now() - windowMillis / 3)
+  return until(() => provider.arrivals.filter(({ atMillis }) => isRecent(atMillis)).length >= 0.5 * limit, "1 minute")
 }
 
 /** A replica that has caught up, and its way to the primary. */
@@ -168,7 +168,7 @@ const following = Effect.fnUntraced(function* (primary: RedisProcess.RedisProces
   yield* Effect.repeat(replica.command("INFO", "replication"), {
     until: (info) => String(info).includes("master_link_status:up"),
     schedule: Schedule.spaced("50 millis")
-  }).pipe(Effect.timeout("10 seconds"))
+  }).pipe(Effect.timeout("1 minute"))
   return { replica, way }
 })
 

@@ -2,7 +2,7 @@
 import { NodeRedis } from "@effect/platform-node"
 import { RateLimiter } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
-import { type Duration, Effect, Layer, Schedule, type Scope } from "effect"
+import { type Duration, Effect, Layer, Option, Schedule, type Scope } from "effect"
 import type { ServerError } from "../RedisServer.ts"
 import { call, claimOf } from "./Call.ts"
 import * as Provider from "./Provider.ts"
@@ -90,30 +90,18 @@ export const each = <E>({ members }: Fleet, what: (member: Member) => Effect.Eff
   Effect.forEach(members, what, { concurrency: "unbounded", discard: true })
 
 /**
- * How many slots there are for somebody who comes new, when nothing is in flight and nothing cools any more: as many as the
- * quota has, or some are lost for good. They are never answered, so that none of them comes back meanwhile.
+ * How many slots there are not for somebody who comes new, when nobody else is there any more. Who wants all of them at once
+ * gets them as soon as the last of them is free, at the latest when everything has passed its bound, or some are lost for good.
  */
-export const probe = ({ members: [{ way }], provider, setting }: Fleet) =>
+export const lost = ({ members: [{ way }], provider, setting }: Fleet) =>
   Effect.gen(function* () {
-    const claim = claimOf(setting)
-    const times = (count: number, who: string) =>
-      Effect.all(
-        Array.from({ length: count }, () => call(claim, provider.url, who)),
-        { concurrency: "unbounded", discard: true }
-      )
-    // After a refusal few are sent at first, and more with each answer, which is no loss.
-    if (provider.arrivals.some(({ isRefused }) => isRefused)) {
-      yield* Effect.timeoutOption(times(2 * setting.limit, "again"), "5 seconds")
-      yield* Effect.sleep(setting.windowMillis + 200)
-    }
-    yield* provider.stall("probe")
-    const before = provider.arrivals.length
-    yield* Effect.forkScoped(times(setting.limit + 5, "probe"))
-    const slots = () => provider.arrivals.slice(before).filter(({ isRefused }) => !isRefused).length
-    yield* until(() => slots() >= setting.limit, setting.store.lease + setting.store.abandonment)
-    return slots()
+    const { abandonment, lease } = setting.store
+    const everything = call(claimOf(setting, setting.limit), provider.url, "everything")
+    const all = yield* Effect.timeoutOption(everything, lease + abandonment + setting.windowMillis + 10_000)
+    if (Option.isSome(all)) return 0
+    const [status] = yield* RateLimiter.status()
+    return setting.limit - (status?.free ?? 0)
   }).pipe(
-    Effect.scoped,
     Effect.provide(
       Layer.fresh(
         RateLimiter.layerStore().pipe(
@@ -121,8 +109,7 @@ export const probe = ({ members: [{ way }], provider, setting }: Fleet) =>
           Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${way.port}` }))
         )
       )
-    ),
-    Effect.orDie
+    )
   )
 
 /** Waits, but not for ever, and goes on in any case. */

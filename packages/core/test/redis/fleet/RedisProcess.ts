@@ -48,7 +48,7 @@ export const make: Effect.Effect<RedisProcess, never, Scope.Scope> = Effect.gen(
       started.once("exit", (code) => ended(`redis-server ended with ${code}`))
     }).pipe(
       Effect.timeoutOrElse({
-        duration: "10 seconds",
+        duration: "1 minute",
         orElse: () => Effect.fail(new ServerError({ message: "redis-server takes no connections" }))
       })
     ),
@@ -64,6 +64,6 @@ export const make: Effect.Effect<RedisProcess, never, Scope.Scope> = Effect.gen(
 const command = (port: number, ...[word, ...more]: readonly [string, ...ReadonlyArray<string>]) =>
   Redis.Redis.use((redis) => redis.send(word, ...more)).pipe(
     Effect.provide(Layer.fresh(NodeRedis.layer({ url: `redis://127.0.0.1:${port}` }))),
-    Effect.timeout("5 seconds"),
+    Effect.timeout("30 seconds"),
     Effect.orDie
   )

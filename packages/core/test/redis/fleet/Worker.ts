@@ -56,7 +56,7 @@ export const start = (work: Work, skewMillis = 0): Effect.Effect<Worker, WorkerE
         child.once("exit", ended)
       }).pipe(
         Effect.timeoutOrElse({
-          duration: "15 seconds",
+          duration: "1 minute",
           orElse: () => Effect.fail(new WorkerError({ message: `worker ${work.name} is not ${says}` }))
         })
       )

@@ -33,12 +33,15 @@ const command = Command.make(
         Effect.tap(Fault.run(fault, isBrief ? 0 : "3 seconds"), (row) => say(Table.line(row)))
       )
     )
-    const failures = Table.failures(rows)
+    const failures = [
+      ...Table.failures(rows),
+      ...(chosen.length === 0 ? [`Nothing is called ${JSON.stringify(Option.getOrElse(only, () => ""))}.`] : [])
+    ]
     const seconds = Duration.toSeconds(took)
     if (isJson) yield* Console.log(JSON.stringify({ seconds, rows, failures }))
     yield* say(`\n${rows.length} faults, ${seconds.toFixed(0)} s, ${failures.length} failures`)
     for (const failure of failures) yield* say(failure)
-    if (failures.length > 0 || rows.length === 0) yield* Effect.sync(() => (process.exitCode = 1))
+    if (failures.length > 0) yield* Effect.sync(() => (process.exitCode = 1))
   })
 ).pipe(Command.withDescription("Kills workers and their Redis, and shows what that costs."))
 
