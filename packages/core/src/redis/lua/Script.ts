@@ -65,7 +65,7 @@ end
 for _, lease in ipairs(call.renewals or {}) do need("Settling").renew(lease, books, call.abandon) end
 for _, place in ipairs(call.leaves or {}) do need("Admitting").leave(place, books) end
 for _, want in ipairs(call.wants or {}) do
-  answer[#answer + 1] = need("Admitting").admit(want, books, call.abandon)
+  answer[#answer + 1] = need("Admitting").admit(want, books, call.abandon, call.prefix)
 end
 
 for _, book in ipairs(books) do
