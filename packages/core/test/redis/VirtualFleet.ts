@@ -107,16 +107,23 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         send: <A>(command: string, ...args: ReadonlyArray<string>): Effect.Effect<A> =>
           Effect.suspend(() => {
             if (life.isDead) return Effect.never
-            return Effect.promise(async () => {
+            // Only the script takes time: whether it has to be loaded is no part of what is tried.
+            const isCall = command === "EVALSHA" || command === "FCALL"
+            const answered = Effect.promise(async () => {
               pending++
               const answer = (await client.sendCommand([command, ...args])) as A
-              if (command === "EVALSHA" || command === "FCALL") {
+              if (isCall) {
                 calls++
                 await heard()
               }
               pending--
               return answer
-            }).pipe(Effect.tap(underWay), Effect.tap(Effect.suspend(() => (life.isDead ? Effect.never : Effect.void))))
+            })
+            if (!isCall) return answered
+            return answered.pipe(
+              Effect.tap(underWay),
+              Effect.tap(Effect.suspend(() => (life.isDead ? Effect.never : Effect.void)))
+            )
           }),
         subscribe: (channel, onMessage) =>
           Effect.as(
