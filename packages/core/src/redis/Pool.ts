@@ -4,7 +4,7 @@
  *
  * Whoever waits is counted here, so that one question asks for all of them.
  */
-import type { Decision } from "../Admission.ts"
+import type { Decision, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { Claim } from "../Claim.ts"
 import type { Answer, Standing } from "./Call.ts"
@@ -60,6 +60,8 @@ export class Pool {
   waiting = 0
   question: Question | undefined
   reply: Reply | undefined
+  /** Who asked last: the place in lines is by its priority. */
+  asker: Permit | undefined
   /** Whether Redis keeps a place for it. */
   isInLine = false
   private slots: Array<Slot> = []

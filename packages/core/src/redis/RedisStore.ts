@@ -8,6 +8,7 @@ import { Redis } from "effect/persistence"
 import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
+import type { Waiter } from "../admission/Lane.ts"
 import type { ServerClock } from "../admission/ServerClock.ts"
 import { readingOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
@@ -110,7 +111,8 @@ export class RedisStore extends Admission {
     }
     const { question, reply } = pool
     if (question || this.away(nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
-    if (reply && nowMillis < reply.askAt && !isStale(reply, books)) {
+    const isOutranked = pool.asker !== undefined && pool.asker.priority < permit.priority
+    if (reply && nowMillis < reply.askAt && !isStale(reply, books) && !isOutranked) {
       const { askAt, decision } = reply
       return decision._tag === "Wait" ? { ...decision, at: askAt } : decision
     }
@@ -227,19 +229,25 @@ export class RedisStore extends Admission {
   }
 
   private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
-    const { books, priority } = permit
-    const slots = Math.max(1, Math.min(pool.waiting, mostSlots))
-    const since = crowd ? samplesOf(crowd, slots) : [now]
+    const { books } = permit
+    const came = crowd?.first ? cameOf(crowd.first, Math.min(pool.waiting, mostSlots)) : [now]
+    const since = samplesOf(came)
     const { place } = pool
+    pool.asker = permit
     pool.question = {
       pool,
       books,
       lease: `${this.options.worker}:${(this.count++).toString(36)}`,
-      slots,
+      slots: came.length,
       askedAt: now,
       reserved: books.map((book) => this.reservedBefore(permit, book, now)),
       versions: books.map((book) => (book as RemoteBook).version),
-      standing: (at) => ({ place, priority, waitedMillis: since.map((each) => Math.max(0, at - each)) })
+      // Its priority may be known only after it asked for the first time.
+      standing: (at) => ({
+        place,
+        priority: permit.priority,
+        waitedMillis: since.map((each) => Math.max(0, at - each))
+      })
     }
     pool.desk.ask(pool.question)
     this.options.run(pool.desk)
@@ -439,14 +447,22 @@ const tellBy = (permit: Permit, signal: Signal, now: number): number => {
   return now + millis
 }
 
-/** Since when the first so many wait: the first, some at even distances, and the last. */
-const samplesOf = (crowd: Crowd, size: number): ReadonlyArray<number> => {
-  const since: Array<number> = []
-  for (let waiter = crowd.first; waiter && since.length < size; waiter = waiter.after) since.push(waiter.since)
-  const count = Math.min(samples, since.length)
+/** Since when the first so many wait who are as urgent as the first. */
+const cameOf = (first: Waiter, most: number): ReadonlyArray<number> => {
+  const came = [first.since]
+  for (let next = first.after; next && came.length < most; next = next.after) {
+    if (next.permit.priority !== first.permit.priority) break
+    came.push(next.since)
+  }
+  return came
+}
+
+/** The first, some at even distances, and the last. */
+const samplesOf = (came: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const count = Math.min(samples, came.length)
   return Array.from(
     { length: count },
-    (_, i) => since[Math.round((i * (since.length - 1)) / Math.max(1, count - 1))] ?? 0
+    (_, i) => came[Math.round((i * (came.length - 1)) / Math.max(1, count - 1))] ?? 0
   )
 }
 

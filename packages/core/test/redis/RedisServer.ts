@@ -5,7 +5,7 @@
  */
 import { NodeRedis } from "@effect/platform-node"
 import { describe, it } from "@effect/vitest"
-import { Data, Effect, Layer } from "effect"
+import { Context, Data, Effect, Layer } from "effect"
 import { spawn } from "node:child_process"
 import { existsSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
@@ -95,9 +95,14 @@ const own = Effect.fnUntraced(function* (...more: ReadonlyArray<string>) {
   return `redis://127.0.0.1:${port}`
 })
 
+/** Where the Redis of a run is. */
+export class RedisUrl extends Context.Service<RedisUrl, string>()("RedisUrl") {
+  static readonly layer = Layer.effect(RedisUrl, url !== undefined ? Effect.succeed(url) : own())
+}
+
 /** A connection to the Redis of a run. */
-export const layer = Layer.unwrap(
-  Effect.map(url !== undefined ? Effect.succeed(url) : own(), (url) => NodeRedis.layer({ url }))
+export const layer = Layer.unwrap(Effect.map(RedisUrl, (url) => NodeRedis.layer({ url }))).pipe(
+  Layer.provide(RedisUrl.layer)
 )
 
 /** A connection to a cluster of one node, which has no slots yet. */

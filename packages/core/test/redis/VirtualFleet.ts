@@ -17,14 +17,23 @@ export interface Fleet {
   readonly now: () => number
   /** A worker of its own: a limiter over a store of its own. */
   readonly worker: Effect.Effect<RateLimiter.RateLimiter["Service"], never, Scope.Scope>
+  /** The same, with a switch: once it is dead, nothing that it says reaches Redis, and it hears nothing. */
+  readonly mortal: Effect.Effect<Mortal, never, Scope.Scope>
+  /** Whether what Redis publishes is lost from now on. */
+  readonly losesMessages: (isLost: boolean) => void
   /** How many calls Redis had to answer. */
   readonly calls: () => number
   /** Runs an effect to its end. */
   readonly run: <A, E>(effect: Effect.Effect<A, E, Scope.Scope>) => Effect.Effect<Exit.Exit<A, E>>
 }
 
+export interface Mortal {
+  readonly limiter: RateLimiter.RateLimiter["Service"]
+  readonly die: () => void
+}
+
 export interface Way {
-  /** How long a call of Redis takes, there and back. */
+  /** How long a call of Redis takes, there and back, and what is published on its way. */
   readonly roundTripMillis: number
   readonly options?: Partial<Options>
 }
@@ -43,6 +52,7 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
     let now = 0
     let calls = 0
     let pending = 0
+    let isMute = false
     /** The next to wake is the last. */
     const sleeps: Array<{ readonly at: number; readonly wake: () => void }> = []
     const sleep = (at: number, wake: () => void) => {
@@ -90,37 +100,61 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         fences.set(id, resolve)
         void client.publish(fence, id)
       })
-    const send = <A>(command: string, ...args: ReadonlyArray<string>): Effect.Effect<A> =>
-      Effect.promise(async () => {
-        pending++
-        const answer = (await client.sendCommand([command, ...args])) as A
-        if (command === "EVALSHA" || command === "FCALL") {
-          calls++
-          await heard()
-        }
-        pending--
-        return answer
-      }).pipe(Effect.tap(clock.sleep(Duration.millis(way.roundTripMillis))))
-    const redis = yield* Redis.make({
-      send,
-      subscribe: (channel, onMessage) =>
-        Effect.as(
-          Effect.acquireRelease(
-            Effect.promise(async () => {
-              pending++
-              const hear = (message: string) => onMessage({ channel, message })
-              await subscriber.subscribe(channel, hear)
-              pending--
-              return hear
-            }),
-            (hear) => Effect.promise(() => subscriber.unsubscribe(channel, hear))
+    const { roundTripMillis } = way
+    const underWay = clock.sleep(Duration.millis(roundTripMillis))
+    const linkOf = (life: { isDead: boolean }) =>
+      Redis.make({
+        send: <A>(command: string, ...args: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
+          Effect.suspend(() => {
+            if (life.isDead) return Effect.never
+            // Only the script takes time: whether it has to be loaded is no part of what is tried.
+            const isCall = command === "EVALSHA" || command === "FCALL"
+            const answered = Effect.tryPromise({
+              try: async () => {
+                pending++
+                try {
+                  const answer = (await client.sendCommand([command, ...args])) as A
+                  if (isCall) {
+                    calls++
+                    await heard()
+                  }
+                  return answer
+                } finally {
+                  pending--
+                }
+              },
+              catch: (cause) => new Redis.RedisError({ cause })
+            })
+            if (!isCall) return answered
+            return answered.pipe(
+              Effect.tap(underWay),
+              Effect.tap(Effect.suspend(() => (life.isDead ? Effect.never : Effect.void)))
+            )
+          }),
+        subscribe: (channel, onMessage) =>
+          Effect.as(
+            Effect.acquireRelease(
+              Effect.promise(async () => {
+                pending++
+                const hear = (message: string) => {
+                  if (isMute) return
+                  sleep(now + roundTripMillis, () => {
+                    if (!life.isDead) onMessage({ channel, message })
+                  })
+                }
+                await subscriber.subscribe(channel, hear)
+                pending--
+                return hear
+              }),
+              (hear) => Effect.promise(() => subscriber.unsubscribe(channel, hear))
+            ),
+            Effect.never
           ),
-          Effect.never
-        ),
-      connect: Effect.die("nothing is reserved")
-    })
+        connect: Effect.die("nothing is reserved")
+      })
 
-    const worker = Effect.gen(function* () {
+    const mortal = Effect.gen(function* () {
+      const life = { isDead: false }
       const { store } = yield* make({
         layout: { prefix, tagBy: "partition" },
         abandonMillis: 60_000,
@@ -131,12 +165,21 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         awayMillis: 30_000,
         at: () => Math.floor(now),
         ...way.options
-      })
+      }).pipe(Effect.provideService(Redis.Redis, yield* linkOf(life)))
       const limiter = RateLimiter.layerStore().pipe(
         Layer.provide(Layer.succeed(RateLimiterStore.RateLimiterStore, store))
       )
-      return Context.get(yield* Layer.build(Layer.fresh(limiter)), RateLimiter.RateLimiter)
-    }).pipe(Effect.provideService(Redis.Redis, redis), Effect.provideService(Clock.Clock, clock))
+      return {
+        limiter: Context.get(yield* Layer.build(Layer.fresh(limiter)), RateLimiter.RateLimiter),
+        die: () => {
+          life.isDead = true
+        }
+      }
+    }).pipe(Effect.provideService(Clock.Clock, clock))
+    const worker = Effect.map(mortal, ({ limiter }) => limiter)
+    const losesMessages = (isLost: boolean) => {
+      isMute = isLost
+    }
 
     const rest = async () => {
       for (let quiet = 0; quiet < quietTurns; quiet++) {
@@ -159,5 +202,5 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         })
         return yield* Fiber.await(fiber)
       })
-    return { clock, now: () => now, worker, calls: () => calls, run }
+    return { clock, now: () => now, worker, mortal, losesMessages, calls: () => calls, run }
   })

@@ -74,12 +74,32 @@ local function shareOf(members, needs, slots, place, since)
   return share
 end
 
+-- Calls the first of a line to its turn, if it does not know of it, or would come too late.
+local function callNext(book, prefix)
+  local line, now = book.line, book.desk.asked
+  if line.size == 0 then return end
+  book:advance(now)
+  local at = book:earliest(min(tonumber(line.head:match("#(.*)$")), book:largest()), now)
+  if not line:isUnaware(at, now) then return end
+  local askAt = line:call(at, gathered(book, at, now), now)
+  local worker, pool = line.head:match("^(.-)/(.-)#")
+  redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now) .. " " .. whole(line.turn))
+end
+
+-- When one that is not the first looks for itself: after the first, which is called before that.
+local function looksAfter(book, place, prefix)
+  if prefix then callNext(book, prefix) end
+  return book.line:looksAfter(place, book.desk.asked)
+end
+
 local Admitting
 Admitting = class({
+  callNext = callNext,
+
   -- The terms of a new lease are how many slots are wanted and for how long they may be sent, and of each need its book, its
   -- cost, and what others of this worker's keep of it. Standing is the worker's place among those who wait: its name, their
   -- priority, and how long they have waited. A name that is known already has been answered before.
-  admit = function(lease, terms, standing, books, abandonMillis)
+  admit = function(lease, terms, standing, books, abandonMillis, prefix)
     local slots, ttl, needs = unpack(terms)
     local members = {}
     for i, need in ipairs(needs) do
@@ -102,7 +122,8 @@ Admitting = class({
           leaveLines(members, place, i)
           book.line:join(place[i], since[1])
           local cost = min(needs[i][2], book:largest())
-          return said("Wait", i, book:earliest(cost, now), now, book.line:looksAfter(place[i], now), book.line.turn)
+          local at, askAt = book:earliest(cost, now), looksAfter(book, place[i], prefix)
+          return said("Wait", i, at, now, askAt, book.line.turn)
         end
       end
       most = shareOf(members, needs, slots, place, since)
@@ -138,7 +159,7 @@ Admitting = class({
     line:join(place[blocker], sinceOf(since, slots, taken))
     local askAt
     if line.head ~= place[blocker] then
-      askAt = line:looksAfter(place[blocker], now)
+      askAt = looksAfter(book, place[blocker], prefix)
     else
       at = at or now
       askAt = line:call(at, slots - taken > 1 and gathered(book, at, now) or at, now)
@@ -150,18 +171,6 @@ Admitting = class({
   -- Takes a worker's place out of the lines of all needs.
   leave = function(name, needs, books)
     for _, need in ipairs(needs) do books[need[1]].line:leave(name .. "#" .. exact(need[2])) end
-  end,
-
-  -- Calls the first of a line to its turn, if it does not know of it, or would come too late.
-  callNext = function(book, prefix)
-    local line, now = book.line, book.desk.asked
-    if line.size == 0 then return end
-    book:advance(now)
-    local at = book:earliest(min(tonumber(line.head:match("#(.*)$")), book:largest()), now)
-    if not line:isUnaware(at, now) then return end
-    local askAt = line:call(at, gathered(book, at, now), now)
-    local worker, pool = line.head:match("^(.-)/(.-)#")
-    redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now) .. " " .. whole(line.turn))
   end
 })
 

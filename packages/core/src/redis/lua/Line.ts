@@ -81,6 +81,8 @@ Line = class({
 
   -- When one that is not the first looks after those before it.
   looksAfter = function(self, place, now)
+    -- What it was told of its turn before is over, in another line too.
+    self.turn = max(self.turn, now * turnsPerMilli)
     local rank = max(1, redis.call("ZRANK", self.key, place) or 1)
     return (self.comesBy == huge and now + patience or max(now, self.comesBy)) + grace * rank
   end

@@ -88,7 +88,7 @@ for _ = 1, call.leaves do
 end
 for _ = 1, call.wants do
   local standing = ARGV[i + 2] ~= "" and cjson.decode(ARGV[i + 2])
-  answer[#answer + 1] = need("Admitting").admit(ARGV[i], decoded(ARGV[i + 1]), standing, books, call.abandon)
+  answer[#answer + 1] = need("Admitting").admit(ARGV[i], decoded(ARGV[i + 1]), standing, books, call.abandon, call.prefix)
   i = i + 3
 end
 
