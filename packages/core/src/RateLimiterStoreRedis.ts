@@ -41,8 +41,13 @@ export interface Options {
    * What calls do while Redis does not answer: `wait` for it until `awayDeadline` is over, counted from when it was lost
    * (default), or `fail` after a second. Then they fail by `AdmissionError` with the reason `Store`, until it answers again.
    * Waiting is the default, as nothing is lost by it and a restart of Redis is over before the deadline.
+   *
+   * With `share`, each worker goes on by itself with its limit divided by the number of workers that were there last: from
+   * five seconds, a window and the abandonment bound after Redis was lost, and for ten minutes at most. Then the workers tell
+   * Redis each second that they are there, and those who still have it leave the parts of the missing to them, for as
+   * long. Quotas smaller than the number of workers, and those that only silence frees, cannot be divided: their calls wait.
    */
-  readonly whenAway?: "wait" | "fail"
+  readonly whenAway?: "wait" | "fail" | "share"
   /** How long calls wait for a Redis that is away; default 30 seconds, or a second where they fail. */
   readonly awayDeadline?: Duration.Input
   /** Whether rolling and fixed windows are believed to be that; default `"published"`. */
@@ -67,6 +72,7 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimiterStore, neve
     leaseMillis: millis("lease", lease),
     maxPauseMillis: maxPause === undefined ? undefined : millis("maxPause", maxPause),
     stance,
+    shares: whenAway === "share",
     showMillis: 250
   }
   return Layer.effect(

@@ -185,7 +185,7 @@ export class Call {
       leaves: this.leaves.length,
       wants: this.wants.length
     }
-    const said = [this.ends, this.releases, this.renewals, this.leaves, this.wants].flat(2)
+    const said = [this.renewals, this.ends, this.releases, this.leaves, this.wants].flat(2)
     return [JSON.stringify(call), ...this.quotas, ...said]
   }
 

@@ -30,7 +30,7 @@ export type News =
       readonly endedAt: number
     }
   | { readonly _tag: "Release"; readonly slot: Slot; readonly end: "read" | "cut" }
-  | { readonly _tag: "Renew"; readonly lease: Lease; readonly millis: number }
+  | { readonly _tag: "Renew"; readonly lease: Lease; readonly states?: string; readonly millis: number }
   | { readonly _tag: "Leave"; readonly pool: Pool }
   | { readonly _tag: "Withdraw"; readonly question: Question }
 
@@ -177,7 +177,7 @@ export class Desk {
           call.release(each.slot.lease.claim, each.slot.lease.name, each.slot.place, each.end)
           break
         case "Renew":
-          call.renew(each.lease.claim, each.lease.name, each.lease.states.join(""), each.millis)
+          call.renew(each.lease.claim, each.lease.name, each.states ?? each.lease.states.join(""), each.millis)
           break
         case "Leave":
           call.leave(each.pool.claim, each.pool.place)

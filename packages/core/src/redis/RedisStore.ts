@@ -18,8 +18,10 @@ import type { Away } from "../RateLimiterStore.ts"
 import { type Answered, Desk, type News } from "./Desk.ts"
 import { counterOf, type Layout } from "./Keys.ts"
 import { type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
+import { deadMillis, type Present } from "./Presence.ts"
 import { RedisClock } from "./RedisClock.ts"
 import { RemoteBook } from "./RemoteBook.ts"
+import { Share, unnoticedMillis } from "./Share.ts"
 
 /** A call that is not to wait waits so long for Redis's answer. */
 const patienceMillis = 250
@@ -35,6 +37,9 @@ const deskMillis = 60_000
 const mostKnown = 100_000
 /** So many slots make one lease, at most. */
 const mostSlots = 128
+
+/** How a request ended that was admitted by our share. */
+type ShareEnd = Omit<Extract<News, { readonly _tag: "End" }>, "_tag" | "slot">
 
 export interface Options {
   readonly layout: Layout
@@ -53,6 +58,8 @@ export interface Options {
   readonly at?: () => number
   /** For so long calls wait for a Redis that does not answer. */
   readonly awayMillis: number
+  /** Whether workers divide the quotas while Redis is away. */
+  readonly shares: boolean
   /** Runs a desk when it is due. */
   readonly run: (desk: Desk) => void
   readonly later: (millis: number, act: () => void) => void
@@ -70,15 +77,22 @@ export class RedisStore extends Admission {
   private readonly spares = new Map<Pool, number>()
   /** Since when Redis does not answer, and what it said last. */
   private lost: { readonly since: number; readonly cause: unknown } | undefined
+  /** Who is there, and when that was known. */
+  private present: (Present & { readonly at: number }) | undefined
+  private share: Share | undefined
+  /** What was admitted of our share: Redis is told of it when it is back. */
+  private readonly shared = new Map<Slot, { readonly cooling: number; end: ShareEnd | undefined }>()
   private readonly clock = new RedisClock()
   /** Desks by their keys: when they answered last, and what they had lost by then. */
   private readonly known = new Map<string, { readonly answeredAt: number; readonly lostAt: number }>()
+  private readonly startedAt: number
   private count = 0
   private wake: (books: ReadonlyArray<Book>) => void = () => {}
 
   constructor(options: Options) {
     super(options)
     this.options = options
+    this.startedAt = options.now()
   }
 
   readonly onWake = (wake: (books: ReadonlyArray<Book>) => void): void => {
@@ -109,6 +123,8 @@ export class RedisStore extends Admission {
       }
       this.giveBack([slot, ...pool.takeSpare()])
     }
+    const ours = this.share?.divides(claim) ? this.shareOf(this.share, permit, pool, nowMillis) : undefined
+    if (ours) return ours
     const { question, reply } = pool
     if (question || this.away(nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
     const isOutranked = pool.asker !== undefined && pool.asker.priority < permit.priority
@@ -131,6 +147,7 @@ export class RedisStore extends Admission {
     for (const book of closure?.books ?? []) (book as RemoteBook).isClosedUntil(closure?.until ?? nowMillis)
     const slot = this.slots.get(permit)
     if (!slot) return closure
+    if (this.shared.has(slot)) return this.settleShared(permit, slot, outcome, nowMillis, signal, wallMillis)
     const latencyMillis = nowMillis - permit.admittedAt
     const news = { _tag: "End", slot, outcome, signal, wallMillis, latencyMillis, endedAt: nowMillis } as const
     const isFollowed = outcome !== "unsent" && outcome !== "abandoned" && holdsBody(permit.claim)
@@ -144,7 +161,8 @@ export class RedisStore extends Admission {
     const slot = this.slots.get(permit)
     if (!slot || !holdsBody(permit.claim)) return
     for (const book of permit.books) (book as RemoteBook).changed()
-    this.tell({ _tag: "Release", slot, end }, false, -Infinity)
+    if (this.shared.has(slot)) this.share?.release(permit, nowMillis, end)
+    else this.tell({ _tag: "Release", slot, end }, false, -Infinity)
   }
 
   override discard(permit: Permit): void {
@@ -175,7 +193,7 @@ export class RedisStore extends Admission {
 
   /** Why nobody is to wait for Redis any longer. */
   readonly away = (nowMillis: number): Away | undefined => {
-    if (!this.lost) return undefined
+    if (!this.lost || (this.share && nowMillis < this.share.until)) return undefined
     const { cause, since } = this.lost
     return isForGood(cause) || nowMillis >= since + this.options.awayMillis ? { _tag: "Away", cause } : undefined
   }
@@ -240,7 +258,7 @@ export class RedisStore extends Admission {
       lease: `${this.options.worker}:${(this.count++).toString(36)}`,
       slots: came.length,
       askedAt: now,
-      reserved: books.map((book) => this.reservedBefore(permit, book, now)),
+      reserved: books.map((book) => this.keptBefore(permit, book, now)),
       versions: books.map((book) => (book as RemoteBook).version),
       // Its priority may be known only after it asked for the first time.
       standing: (at) => ({
@@ -261,7 +279,70 @@ export class RedisStore extends Admission {
     return { _tag: "Admitted" }
   }
 
-  /** Redis did not answer. Who has waited for long enough is sent away, and nothing is asked for them any more. */
+  /** Notes who is there. */
+  meets(present: Present): void {
+    this.present = { ...present, at: this.options.now() }
+  }
+
+  /** What others keep of a need: those of higher rank here, and workers that are missing. */
+  private keptBefore(permit: Permit, book: Book, now: number): number {
+    const { missing, workers } = this.present ?? { missing: 0, workers: 1 }
+    return this.reservedBefore(permit, book, now) + missing * Math.floor(book.quota.limit / workers)
+  }
+
+  /** What our share says to a claim that Redis cannot be asked for. What Redis granted has to end before. */
+  private shareOf(share: Share, permit: Permit, pool: Pool, now: number): Decision | undefined {
+    const granted = [...this.leases.values()].some(({ claim, name }) => claim === pool.claim && !name.endsWith("*"))
+    if (granted) return { _tag: "Wait", at: Infinity, need: 0 }
+    const decision = share.admit(permit, now)
+    if (decision._tag !== "Admitted") return decision
+    const { leaseMillis, worker } = this.options
+    const lease: Lease = {
+      name: `${worker}:${(this.count++).toString(36)}*`,
+      claim: pool.claim,
+      desk: pool.desk,
+      states: ["h"],
+      usableUntil: Infinity,
+      renewAt: now + leaseMillis / 2
+    }
+    const slot = { lease, place: 1 }
+    this.slots.set(permit, slot)
+    this.shared.set(slot, { cooling: Math.max(...permit.books.map(({ cooling }) => cooling)), end: undefined })
+    pool.waiting--
+    return this.hold(permit, now)
+  }
+
+  private settleShared(
+    permit: Permit,
+    slot: Slot,
+    outcome: Outcome,
+    now: number,
+    signal: Signal,
+    wallMillis: number
+  ): Closure | undefined {
+    const closure = this.share?.settle(permit, outcome, now, signal, wallMillis)
+    const used = this.shared.get(slot)
+    if (used) used.end = { outcome, signal, wallMillis, latencyMillis: now - permit.admittedAt, endedAt: now }
+    for (const [each, { cooling, end }] of this.shared) {
+      if (!end || end.outcome === "abandoned" || now - end.endedAt <= cooling) break
+      this.shared.delete(each)
+    }
+    return closure
+  }
+
+  /** Redis is back: what was used of our share is in flight there from now on, and what has ended since cools. */
+  private registerShared(now: number): void {
+    for (const [slot, { end }] of this.shared) {
+      const { lease } = slot
+      this.leases.set(lease.name, lease)
+      lease.renewAt = now + this.options.leaseMillis / 2
+      lease.desk.tell({ _tag: "Renew", lease, states: "h", millis: this.options.leaseMillis })
+      if (end) this.tell({ _tag: "End", slot, ...end }, false, -Infinity)
+      else this.options.run(lease.desk)
+    }
+    this.shared.clear()
+  }
+
   private register(lease: Lease, now: number): void {
     lease.renewAt = now + this.options.leaseMillis / 2
     lease.desk.tell({ _tag: "Renew", lease, millis: this.options.leaseMillis })
@@ -281,20 +362,34 @@ export class RedisStore extends Admission {
     if (this.known.size > mostKnown) this.known.clear()
   }
 
+  /** Redis did not answer. Who has waited for long enough is sent away, and nothing is asked for them any more. */
   private failed(cause: unknown, calledAt: number): void {
-    const { awayMillis, later, now } = this.options
+    const { awayMillis, later, now, shares } = this.options
     const isNew = !this.lost
     const since = this.lost?.since ?? calledAt
     this.lost = { since, cause }
     const giveUp = () => {
-      if (!this.away(now())) return
-      for (const desk of this.desks.values()) {
-        for (const { pool } of desk.withdraw()) pool.question = undefined
-      }
-      this.wakeAll()
+      if (this.away(now())) this.withdraw()
+    }
+    const { present } = this
+    // Whoever is new may not be counted by the others yet, and whoever was not heard of is taken for dead.
+    if (shares && !this.share && present && present.at - this.startedAt > unnoticedMillis) {
+      const { abandonMillis, maxPauseMillis, stance } = this
+      const until = present.at + deadMillis - abandonMillis
+      const { workers } = present
+      this.share = new Share({ abandonMillis, maxPauseMillis, stance, workers, since, until })
+      this.withdraw()
     }
     giveUp()
     if (isNew) later(since + awayMillis - now(), giveUp)
+  }
+
+  /** Asks nothing any more, so that everybody who waits is told anew. */
+  private withdraw(): void {
+    for (const desk of this.desks.values()) {
+      for (const { pool } of desk.withdraw()) pool.question = undefined
+    }
+    this.wakeAll()
   }
 
   private wakeAll(): void {
@@ -308,6 +403,10 @@ export class RedisStore extends Admission {
     this.met(answered)
     const wasLost = this.lost !== undefined
     this.lost = undefined
+    if (this.share) {
+      this.share = undefined
+      this.registerShared(this.options.now())
+    }
     for (const [key, books] of shown) {
       const book = this.books.get(key)
       if (book instanceof RemoteBook) book.show(books)

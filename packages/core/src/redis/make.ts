@@ -1,6 +1,7 @@
 import { Clock, Duration, Effect, Fiber, Queue, type Scope } from "effect"
 import { Redis } from "effect/persistence"
 import type { Desk } from "./Desk.ts"
+import * as Presence from "./Presence.ts"
 import { type Options, RedisStore } from "./RedisStore.ts"
 
 /** So long the scope's end waits for what has ended to be told. */
@@ -23,6 +24,7 @@ export const make = (
     const clock = yield* Clock.Clock
     const now = options.now ?? (() => Number(clock.monotonicTimeNanosUnsafe()) / 1e6)
     const worker = crypto.randomUUID()
+    const { prefix } = options.layout
     const turns = new Map<Desk, { readonly at: number; readonly fiber: Fiber.Fiber<void> }>()
     /** Lets a desk run when it is due: it has one fiber, which sleeps until then. */
     const run = (desk: Desk): void => {
@@ -53,12 +55,23 @@ export const make = (
       const fibers = [...turns.values()].filter(({ at }) => at <= now()).map(({ fiber }) => fiber)
       return fibers.length === 0 ? Effect.void : Effect.andThen(Fiber.awaitAll(fibers), settled)
     })
-    yield* heard(redis, `${options.layout.prefix}:turn:${worker}`, ([pool = "", after, turn]) => {
+    yield* heard(redis, `${prefix}:turn:${worker}`, ([pool = "", after, turn]) => {
       store.called(pool, Number(after), Number(turn))
     })
-    yield* heard(redis, `${options.layout.prefix}:closed`, ([after, ...key]) => {
+    yield* heard(redis, `${prefix}:closed`, ([after, ...key]) => {
       store.closed(key.join(" "), Number(after))
     })
+    if (options.shares) {
+      yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Presence.leave(prefix, worker), farewell)))
+      yield* Presence.announce(prefix, worker).pipe(
+        Effect.timeout("2 seconds"),
+        Effect.tap((present) => Effect.sync(() => store.meets(present))),
+        Effect.ignore,
+        Effect.andThen(Effect.sleep(Duration.millis(Presence.everyMillis))),
+        Effect.forever,
+        Effect.forkScoped
+      )
+    }
     yield* Effect.sync(() => store.renew(now())).pipe(
       Effect.delay(Duration.millis(options.leaseMillis / 2)),
       Effect.forever,

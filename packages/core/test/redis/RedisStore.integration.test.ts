@@ -15,6 +15,7 @@ const subject = Effect.gen(function* () {
     leaseMillis: 60_000,
     showMillis: 0,
     awayMillis: 30_000,
+    shares: false,
     at: () => now,
     now: () => now
   })

@@ -163,6 +163,7 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         leaseMillis: 60_000,
         showMillis: 250,
         awayMillis: 30_000,
+        shares: false,
         at: () => Math.floor(now),
         ...way.options
       }).pipe(Effect.provideService(Redis.Redis, yield* linkOf(life)))

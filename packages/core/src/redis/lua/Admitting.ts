@@ -79,9 +79,10 @@ local function callNext(book, prefix)
   local line, now = book.line, book.desk.asked
   if line.size == 0 then return end
   book:advance(now)
-  local at = book:earliest(min(tonumber(line.head:match("#(.*)$")), book:largest()), now)
+  local cost = tonumber(line.head:match("#(.*)$"))
+  local at = book:earliest(min(cost + line.reserved, book:largest()), now)
   if not line:isUnaware(at, now) then return end
-  local askAt = line:call(at, gathered(book, at, now), now)
+  local askAt = line:call(at, gathered(book, at, now), now, line.reserved)
   local worker, pool = line.head:match("^(.-)/(.-)#")
   redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now) .. " " .. whole(line.turn))
 end
@@ -162,7 +163,8 @@ Admitting = class({
       askAt = looksAfter(book, place[blocker], prefix)
     else
       at = at or now
-      askAt = line:call(at, slots - taken > 1 and gathered(book, at, now) or at, now)
+      local gathers = slots - taken > 1
+      askAt = line:call(at, gathers and gathered(book, at, now) or at, now, needs[blocker][3])
     end
     local answer = said("Wait", blocker, at or now, now, askAt, line.turn)
     return taken > 0 and granted .. " " .. answer or answer

@@ -2,7 +2,7 @@
  * The one script: what is dead is buried, what has ended is settled, and then what is wanted is admitted, in one atomic step.
  *
  * `KEYS` are the desks, and of each book six keys. `ARGV[1]` is the call as JSON; then there is each book's quota, and of each
- * end, release, renewal, leave and want its name, what of it differs each time, and its terms as JSON. What is decoded is thereby
+ * renewal, end, release, leave and want its name, what of it differs each time, and its terms as JSON. What is decoded is thereby
  * mostly what was decoded before. The answer has a line for the time and the server, for each end, for each want, and for each
  * book if it is to be shown.
  */
@@ -69,6 +69,10 @@ end
 
 local answer = { whole(asked) .. " " .. exact(lostAt) .. " " .. need("Server") }
 local i = #call.books + 2
+for _ = 1, call.renewals do
+  need("Settling").renew(ARGV[i], ARGV[i + 1], decoded(ARGV[i + 2]), books, call.abandon)
+  i = i + 3
+end
 for _ = 1, call.ends do
   local lease, latency, age, terms = ARGV[i], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2]), decoded(ARGV[i + 3])
   answer[#answer + 1] = need("Settling").settle(lease, latency, age, terms, books, call)
@@ -77,10 +81,6 @@ end
 for _ = 1, call.releases do
   need("Settling").release(ARGV[i], decoded(ARGV[i + 1]), books, call.abandon)
   i = i + 2
-end
-for _ = 1, call.renewals do
-  need("Settling").renew(ARGV[i], ARGV[i + 1], decoded(ARGV[i + 2]), books, call.abandon)
-  i = i + 3
 end
 for _ = 1, call.leaves do
   need("Admitting").leave(ARGV[i], decoded(ARGV[i + 1]), books)

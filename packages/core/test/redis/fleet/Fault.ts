@@ -19,8 +19,6 @@ export interface Fault {
   readonly usesMeanwhile?: number
   /** Calls are told that they cannot be admitted, and do not wait. */
   readonly failsMeanwhile?: boolean
-  /** What is not written yet, without which it cannot come out as it should. */
-  readonly waitsFor?: string
   /** Ends when the fault is over. */
   readonly befall: (fleet: Fleet.Fleet) => Effect.Effect<unknown, unknown, Scope.Scope>
 }
@@ -37,7 +35,6 @@ export interface Row {
   readonly recoveryMillis: number | undefined
   /** What is not as it has to be. */
   readonly problems: ReadonlyArray<string>
-  readonly waitsFor: string | undefined
 }
 
 /** For so long a fleet is looked at before the fault, and after it has recovered. */
@@ -88,8 +85,7 @@ export const run = (fault: Fault, patience: Patience): Effect.Effect<Row, unknow
           ? [`${fault.usesMeanwhile} of the quota is not used while it lasts`]
           : []),
         ...(fault.failsMeanwhile && failed === 0 ? ["no call is told that it cannot be admitted"] : [])
-      ],
-      waitsFor: fault.waitsFor
+      ]
     }
   }).pipe(Effect.scoped)
 

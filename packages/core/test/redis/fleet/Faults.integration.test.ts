@@ -10,10 +10,6 @@ const few = Semaphore.makeUnsafe(3)
 describeOwnRedis("A fleet of workers", () => {
   describe.concurrent("is never refused, uses the quota in full again and loses no slot", () => {
     for (const fault of faults) {
-      if (fault.waitsFor !== undefined) {
-        it.skip(`${fault.name} (waits for a store that is able ${fault.waitsFor})`, () => {})
-        continue
-      }
       it.live(
         fault.name,
         () =>

@@ -6,7 +6,6 @@ import * as Proxy from "./Proxy.ts"
 import * as RedisProcess from "./RedisProcess.ts"
 
 const bound = setting.store.lease + setting.store.abandonment + setting.windowMillis
-const aware = "to do as it is told while Redis is away"
 
 /** At once, but a machine may be slow. */
 const soon = "15 seconds"
@@ -16,6 +15,9 @@ const remembering = { windowMillis: 1500 }
 
 /** Redis is away for a moment, as long as a window: what was sent before it is no longer in anybody's way. */
 const away = Effect.sleep("700 millis")
+
+/** Workers count each other once they have been there for a while. */
+const established = Effect.sleep("7 seconds")
 
 export const faults: ReadonlyArray<Fault> = [
   {
@@ -115,16 +117,27 @@ export const faults: ReadonlyArray<Fault> = [
     setting: { store: { ...setting.store, whenAway: "fail", awayDeadline: 500 } },
     recoversWithin: soon,
     failsMeanwhile: true,
-    waitsFor: aware,
     befall: ({ redis }) => redis.kill.pipe(Effect.andThen(Effect.sleep("2 seconds")), Effect.andThen(redis.start))
   },
   {
     name: "Redis away, each worker keeps its share",
-    setting: { store: { ...setting.store, whenAway: "wait" } },
+    setting: { store: { ...setting.store, whenAway: "share" } },
     recoversWithin: Duration.millis(bound + 10_000),
     usesMeanwhile: 0.2,
-    waitsFor: aware,
-    befall: ({ redis }) => redis.kill.pipe(Effect.andThen(Effect.sleep("3 seconds")), Effect.andThen(redis.start))
+    befall: ({ redis }) =>
+      established.pipe(
+        Effect.andThen(redis.kill),
+        Effect.andThen(Effect.sleep("15 seconds")),
+        Effect.andThen(redis.start)
+      )
+  },
+  {
+    name: "one worker cut off from Redis, which keeps its share",
+    setting: { store: { ...setting.store, whenAway: "share" } },
+    recoversWithin: "4 seconds",
+    usesMeanwhile: 0.5,
+    befall: ({ members: [{ way }] }) =>
+      established.pipe(Effect.andThen(way.cut), Effect.andThen(Effect.sleep("15 seconds")), Effect.andThen(way.mend))
   },
   {
     name: "failover to a replica that has all of it",

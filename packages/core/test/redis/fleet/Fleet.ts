@@ -21,15 +21,9 @@ export interface Setting {
   /** Calls that each worker keeps going. */
   readonly concurrency: number
   /** After `lease` and `abandonment` a slot is taken for used, whatever became of its worker. */
-  readonly store: RateLimiterStoreRedis.Options & WhenAway & { readonly lease: number; readonly abandonment: number }
+  readonly store: RateLimiterStoreRedis.Options & { readonly lease: number; readonly abandonment: number }
   /** How far each worker's wall clock is off, in milliseconds. */
   readonly skews: ReadonlyArray<number>
-}
-
-/** What workers do while Redis is away; no store knows it as yet. */
-export interface WhenAway {
-  readonly whenAway?: "wait" | "fail" | "share"
-  readonly awayDeadline?: number
 }
 
 export const setting: Setting = {

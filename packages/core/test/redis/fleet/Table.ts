@@ -12,17 +12,15 @@ export const head =
   "meanwhile".padStart(11) +
   "recovery".padStart(10)
 
-export const line = ({ fault, lost, meanwhile, problems, recoveryMillis, refusals, requests, waitsFor }: Row): string =>
+export const line = ({ fault, lost, meanwhile, problems, recoveryMillis, refusals, requests }: Row): string =>
   fault.padEnd(width) +
   String(requests).padStart(10) +
   String(refusals).padStart(9) +
   String(lost).padStart(12) +
   (meanwhile === undefined ? "" : `${Math.round(100 * meanwhile)} %`).padStart(11) +
   (recoveryMillis === undefined ? "-" : `${(recoveryMillis / 1000).toFixed(1)} s`).padStart(10) +
-  (problems.length === 0 ? "" : waitsFor === undefined ? "  FAILED" : "  not yet")
+  (problems.length === 0 ? "" : "  FAILED")
 
-/** What has to hold already and does not. */
+/** What does not hold. */
 export const failures = (rows: ReadonlyArray<Row>): ReadonlyArray<string> =>
-  rows.flatMap(({ fault, problems, waitsFor }) =>
-    waitsFor === undefined ? problems.map((problem) => `${fault}: ${problem}`) : []
-  )
+  rows.flatMap(({ fault, problems }) => problems.map((problem) => `${fault}: ${problem}`))
