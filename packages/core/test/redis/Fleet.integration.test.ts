@@ -291,7 +291,8 @@ describeRedis("a fleet", () => {
 
     it.effect("neither exceeds nor stands still in small histories of all sorts", () =>
       Effect.gen(function* () {
-        for (let seed = 1; seed <= 40; seed++) {
+        // The last has claims of two shapes at one worker, of which the one waited for the other's turn.
+        for (const seed of [...Array(30).keys(), 355]) {
           const random = randomOf(seed)
           const [limit, window] = [random.between(1, 6), random.pick([50, 200, 1000])]
           const [roundTripMillis, longest] = [random.pick([0, 1, 5, 40]), random.pick([20, 20, 300])]
