@@ -30,6 +30,7 @@ export interface Result {
   /** What Redis's process took of a processor for a call, all in all. */
   readonly cpuMicrosPerCall: number
   readonly publishedPerRequest: number
+  /** Of the key's books, and of all who are in flight and wait, at most. */
   readonly bytes: number
   readonly longestLine: number
 }
@@ -71,6 +72,7 @@ export const measure = (
       maxPauseMillis: undefined
     }).look(claim)
     const line = keys.at(-1) ?? ""
+    let bytes = 0
     let longestLine = 0
     const { sent } = yield* Effect.flatten(
       fleet.run(
@@ -80,6 +82,11 @@ export const measure = (
             yield* Effect.sleep(Duration.millis(untilMillis / 100))
             watch(fleet.now() / untilMillis)
             longestLine = Math.max(longestLine, yield* Effect.promise(() => client.zCard(line)))
+            const sizes = yield* Effect.promise(() => Promise.all(keys.map((key) => client.memoryUsage(key))))
+            bytes = Math.max(
+              bytes,
+              sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
+            )
           })
           const looking = yield* Effect.forkChild(Effect.forever(look))
           const traffic = yield* drive(fleet, limiters, load)
@@ -95,12 +102,7 @@ export const measure = (
       const [, publishes] = /cmdstat_publish:calls=(\d+)/.exec(stats) ?? []
       return { calls: Number(count), published: Number(publishes ?? 0) - Number(count) }
     })
-    const bytes = yield* Effect.promise(async () => {
-      const keys = await client.keys(`${prefix}:*`)
-      const sizes = await Promise.all(keys.map((key) => client.memoryUsage(key)))
-      await client.del(keys)
-      return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
-    })
+    yield* Effect.promise(() => client.del([...keys]))
     const late = lateness(sent)
     const last = Math.min(sent.length, best.sent.length) - 1
     return {

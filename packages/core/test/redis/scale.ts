@@ -19,6 +19,7 @@ const roundTripMillis = 1
 
 const settings: ReadonlyArray<Setting> = (
   [
+    ["10 a second", Quota.rolling(10, "1 second"), 1, 1, 30_000],
     ["1 000 a second", Quota.rolling(1000, "1 second"), 8, 200, 5000],
     ["1 000 a second", Quota.rolling(1000, "1 second"), 100, 20, 5000],
     ["10 000 a second", Quota.rolling(10_000, "1 second"), 1000, 20, 3500],

@@ -14,13 +14,13 @@ local mostAtOnce = 32
 local byPriority, mostPriority = 2 ^ 41, 1000
 
 -- What holds the claim back: the answer's tag, the need, and until when (or how much there is at most); nothing if it may go.
-local function obstacle(members, needs)
+local function obstacle(members, needs, isAdvanced)
   local longest, blocker, blockedUntil = 0, nil, nil
   for i, book in ipairs(members) do
     local now, cost, reserved = book.desk.asked, needs[i][2], needs[i][3]
     local largest = book:largest()
     if cost > largest then return "Never", i, largest end
-    book:advance(now)
+    if not isAdvanced then book:advance(now) end
     local shutUntil = book.gate:shutUntil(now)
     if shutUntil then return "Shut", i, shutUntil end
     local at = book:earliest(cost + min(reserved, largest), now)
@@ -146,7 +146,7 @@ Admitting = class({
 
     local taken, tag, blocker, at = 0, nil, nil, nil
     while taken < most do
-      tag, blocker, at = obstacle(members, needs)
+      tag, blocker, at = obstacle(members, needs, taken > 0)
       if tag then break end
       for i, book in ipairs(members) do book:take(needs[i][2], book.desk.asked) end
       taken = taken + 1
