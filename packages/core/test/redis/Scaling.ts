@@ -123,9 +123,9 @@ export const measure = (
 
 /** How much later each went than it would have in the order of arrival, sorted. */
 const lateness = (sent: ReadonlyArray<Sent>): ReadonlyArray<number> => {
-  const turns = sent.map(({ at }) => at).sort((a, b) => a - b)
+  const turns = sent.map(({ at }) => at).toSorted((a, b) => a - b)
   return sent
     .toSorted((a, b) => a.since - b.since)
     .map(({ at }, i) => Math.max(0, at - (turns[i] ?? at)))
-    .sort((a, b) => a - b)
+    .toSorted((a, b) => a - b)
 }
