@@ -248,7 +248,7 @@ export class RedisStore extends Admission {
 
   private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
     const { books } = permit
-    const came = crowd?.first ? cameOf(crowd.first, Math.min(pool.waiting, mostSlots)) : [now]
+    const came = crowd?.first ? this.cameOf(crowd.first, pool) : [now]
     const since = samplesOf(came)
     const { place } = pool
     pool.asker = permit
@@ -256,7 +256,7 @@ export class RedisStore extends Admission {
       pool,
       books,
       lease: `${this.options.worker}:${(this.count++).toString(36)}`,
-      slots: came.length,
+      slots: Math.max(1, came.length),
       askedAt: now,
       reserved: books.map((book) => this.keptBefore(permit, book, now)),
       versions: books.map((book) => (book as RemoteBook).version),
@@ -270,6 +270,17 @@ export class RedisStore extends Admission {
     pool.desk.ask(pool.question)
     this.options.run(pool.desk)
     return { _tag: "Wait", at: Infinity, need: pool.reply?.decision.need ?? 0 }
+  }
+
+  /** Since when those wait who go with the first: as urgent, of the same shape, and with nobody else between. */
+  private cameOf(first: Waiter, pool: Pool): ReadonlyArray<number> {
+    const came: Array<number> = []
+    for (let next: Waiter | undefined = first; next && came.length < mostSlots; next = next.after) {
+      const { claim, priority } = next.permit
+      if (priority !== first.permit.priority || this.poolOf(claim) !== pool) break
+      came.push(next.since)
+    }
+    return came
   }
 
   private hold(permit: Permit, now: number): Decision {
@@ -544,16 +555,6 @@ const tellBy = (permit: Permit, signal: Signal, now: number): number => {
     millis = Math.min(millis, isNews || quota.kind === "concurrency" ? 0 : quota.windowMillis / 2)
   })
   return now + millis
-}
-
-/** Since when the first so many wait who are as urgent as the first. */
-const cameOf = (first: Waiter, most: number): ReadonlyArray<number> => {
-  const came = [first.since]
-  for (let next = first.after; next && came.length < most; next = next.after) {
-    if (next.permit.priority !== first.permit.priority) break
-    came.push(next.since)
-  }
-  return came
 }
 
 /** The first, some at even distances, and the last. */

@@ -5,6 +5,7 @@ import { Effect, Fiber } from "effect"
 import { callAt, drive, type Load, local, longestGap, mostOvertaken, serverOf } from "./FleetTraffic.ts"
 import { randomOf } from "./History.ts"
 import { describeRedis, RedisUrl } from "./RedisServer.ts"
+import { measure } from "./Scaling.ts"
 import * as VirtualFleet from "./VirtualFleet.ts"
 
 const roundTripMillis = 2
@@ -60,14 +61,27 @@ describeRedis("a fleet", () => {
           assert.isAtMost(mostOvertaken(sent), limit)
           // The first to come take the first window; from then on all have the same.
           const steady = sent.filter(({ at }) => at > 1000)
+          const fair = steady.length / workers
           for (let i = 0; i < workers; i++) {
             const own = steady.filter(({ worker }) => worker === i).length
-            // A lease is a large part of what goes in two windows.
-            assert.closeTo((own * workers) / steady.length, 1, limit === 1000 ? 0.25 : 0.1)
+            // A tenth, or what one lease may hold.
+            assert.isAtMost(Math.abs(own - fair), Math.max(fair / 10, limit === 1000 ? 128 : 0))
           }
         })
       )
     }
+
+    it.effect("of 100 is still served in the order of arrival, and pays for each worker and not for each pair", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(1000, 1000))
+        const setting = { name: "hundred", claim, workers: 100, callers: 20, untilMillis: 2500, roundTripMillis }
+        const result = yield* measure(yield* RedisUrl, setting)
+        assert.isAtLeast(result.share, 0.97)
+        assert.isAtMost(result.callsPerSecond, 5 * 100)
+        assert.isAtMost(result.lateMillis.most, 1100)
+        assert.strictEqual(result.longestLine, 100)
+      })
+    )
 
     for (const [name, claim, mostCalls] of [
       ["a token bucket", Claim.of(Quota.tokenBucket({ capacity: 20, refill: 20, every: 500 })), 2],
@@ -291,7 +305,8 @@ describeRedis("a fleet", () => {
 
     it.effect("neither exceeds nor stands still in small histories of all sorts", () =>
       Effect.gen(function* () {
-        for (let seed = 1; seed <= 40; seed++) {
+        // The last has claims of two shapes at one worker, of which the one waited for the other's turn.
+        for (const seed of [...Array(30).keys(), 355]) {
           const random = randomOf(seed)
           const [limit, window] = [random.between(1, 6), random.pick([50, 200, 1000])]
           const [roundTripMillis, longest] = [random.pick([0, 1, 5, 40]), random.pick([20, 20, 300])]

@@ -8,17 +8,19 @@ export const admitting = luaModule(
 local gathering, longestGathering = 64, 1000
 -- Who came so much later than the first of the others goes before it, to make less calls: this part of a window.
 local tolerancePart, mostTolerance = 8, 1000
+-- So many are called at once, at most.
+local mostAtOnce = 32
 -- A place is by priority first, then by when its first call began to wait.
 local byPriority, mostPriority = 2 ^ 41, 1000
 
 -- What holds the claim back: the answer's tag, the need, and until when (or how much there is at most); nothing if it may go.
-local function obstacle(members, needs)
+local function obstacle(members, needs, isAdvanced)
   local longest, blocker, blockedUntil = 0, nil, nil
   for i, book in ipairs(members) do
     local now, cost, reserved = book.desk.asked, needs[i][2], needs[i][3]
     local largest = book:largest()
     if cost > largest then return "Never", i, largest end
-    book:advance(now)
+    if not isAdvanced then book:advance(now) end
     local shutUntil = book.gate:shutUntil(now)
     if shutUntil then return "Shut", i, shutUntil end
     local at = book:earliest(cost + min(reserved, largest), now)
@@ -74,17 +76,29 @@ local function shareOf(members, needs, slots, place, since)
   return share
 end
 
--- Calls the first of a line to its turn, if it does not know of it, or would come too late.
+local function tell(place, prefix, afterMillis, turn)
+  local worker, pool = place:match("^(.-)/(.-)#")
+  redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(afterMillis) .. " " .. whole(turn))
+end
+
+-- Calls the first of a line to its turn, if it does not know of it, or would come too late; and where there is room for
+-- the fair shares of more than one, those behind it as well, so that they need not wait for each other's way.
 local function callNext(book, prefix)
   local line, now = book.line, book.desk.asked
   if line.size == 0 then return end
   book:advance(now)
-  local cost = tonumber(line.head:match("#(.*)$"))
+  local cost = min(tonumber(line.head:match("#(.*)$")), book:largest())
   local at = book:earliest(min(cost + line.reserved, book:largest()), now)
   if not line:isUnaware(at, now) then return end
-  local askAt = line:call(at, gathered(book, at, now), now, line.reserved)
-  local worker, pool = line.head:match("^(.-)/(.-)#")
-  redis.call("PUBLISH", prefix .. ":turn:" .. worker, pool .. " " .. exact(askAt - now) .. " " .. whole(line.turn))
+  local wasCalled = line:isAlong(line.head, line.headSince)
+  local askAt = line:call(at, wasCalled and now or gathered(book, at, now), now, line.reserved)
+  if wasCalled then return end
+  tell(line.head, prefix, askAt - now, line.turn)
+  if at > now or book.gate.width ~= huge or book:paceInterval() > 0 then return end
+  local fair = max(1, floor(book.caution.limit / cost / line.size))
+  local most = min(mostAtOnce, floor((book:free(now) - line.reserved) / (fair * cost)))
+  if most < 2 then return end
+  for _, place in ipairs(line:callAlong(most - 1)) do tell(place, prefix, 0, line.turn) end
 end
 
 -- When one that is not the first looks for itself: after the first, which is called before that.
@@ -132,7 +146,7 @@ Admitting = class({
 
     local taken, tag, blocker, at = 0, nil, nil, nil
     while taken < most do
-      tag, blocker, at = obstacle(members, needs)
+      tag, blocker, at = obstacle(members, needs, taken > 0)
       if tag then break end
       for i, book in ipairs(members) do book:take(needs[i][2], book.desk.asked) end
       taken = taken + 1
@@ -144,6 +158,8 @@ Admitting = class({
         book.holds:add(lease, states, needs[i][2], now, ttl and now + ttl + abandonMillis or huge, book:ownBase())
       end
     end
+    -- Who was called along finds nothing any more.
+    if tag then members[blocker].line.alongSince = -huge end
     local granted = "Admitted " .. taken
     if taken == slots or (tag and tag ~= "Wait") or not standing then
       if standing then leaveLines(members, place) end
@@ -157,7 +173,7 @@ Admitting = class({
     local book = members[blocker]
     local line, now = book.line, book.desk.asked
     leaveLines(members, place, blocker)
-    line:join(place[blocker], sinceOf(since, slots, taken))
+    line:join(place[blocker], max(sinceOf(since, slots, taken), line.alongSince + 1))
     local askAt
     if line.head ~= place[blocker] then
       askAt = looksAfter(book, place[blocker], prefix)

@@ -44,12 +44,9 @@ AnswerLog = class({
   push = function(self, stamp, earliestFreeAt, units)
     self.busy = self.busy + units
     self.kept = self.kept + units
-    local place = self.size
+    local place = self:placeOf(stamp)
     local lastStamp, lastFree, lastUnits = self.newestAt, self.newestFreeAt, self.newestUnits
-    while place > self.freed and lastStamp > stamp do
-      place = place - 1
-      if place > 0 then lastStamp, lastFree, lastUnits = self:entry(place - 1) end
-    end
+    if place > self.freed and place < self.size then lastStamp, lastFree, lastUnits = self:entry(place - 1) end
     local freeAt = earliestFreeAt
     if place > self.freed then
       freeAt = max(freeAt, lastFree)
@@ -62,6 +59,17 @@ AnswerLog = class({
     for i = self.size - 1, place + 1, -1 do self:write(i, self:entry(i - 1)) end
     if place > 0 then stamp = max(stamp, lastStamp) end
     self:write(place, stamp, freeAt, units)
+  end,
+
+  -- Behind all that were answered by then, and not before those that are freed.
+  placeOf = function(self, stamp)
+    local low, high = self.freed, self.size
+    if low == high or self.newestAt <= stamp then return high end
+    while low < high do
+      local middle = floor((low + high) / 2)
+      if (self:entry(middle)) <= stamp then low = middle + 1 else high = middle end
+    end
+    return low
   end,
 
   -- Frees what is due at now and drops what was answered at or before keepAfter.

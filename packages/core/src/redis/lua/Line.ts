@@ -9,14 +9,14 @@ import { luaModule, record } from "./Prelude.ts"
 export const line = luaModule(
   "Line",
   /* lua */ `
-${record("line", "size head headSince called toldAt comesBy turn reserved livesUntil", "key")}
+${record("line", "size head headSince called toldAt comesBy turn reserved livesUntil alongSince alongPlace", "key")}
 -- The next looks after a first that is late by so much; who is to be called looks by itself after so long.
 local grace, patience, longest, aware, turnsPerMilli = 250, 1000, 10000, 2, 16
 
 local Line
 Line = class({
   open = function(key, saved)
-    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, 0, -huge })
+    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, 0, -huge, -huge, "" })
     line.key = key
     return setmetatable(line, Line)
   end,
@@ -33,7 +33,7 @@ Line = class({
   -- Whether somebody else is before who began to wait then.
   precedes = function(self, place, since, now)
     while self.size > 0 and self.head ~= place and now > self.comesBy + grace do self:leave(self.head) end
-    if self.size == 0 or self.head == place then return false end
+    if self.size == 0 or self.head == place or self:isAlong(place, since) then return false end
     return self.headSince < since or (self.headSince == since and self.head < place)
   end,
 
@@ -73,6 +73,21 @@ Line = class({
     self.turn = max(self.turn + 1, now * turnsPerMilli)
     self.comesBy = askAt == huge and now + patience or min(askAt, now + longest)
     return self.comesBy
+  end,
+
+  -- Gives those who wait behind the first, so many at most: they may come with it, all up to the last of them.
+  callAlong = function(self, most)
+    local along = redis.call("ZRANGE", self.key, 1, most, "WITHSCORES")
+    self.alongPlace = along[#along - 1] or self.head
+    self.alongSince = tonumber(along[#along] or self.headSince)
+    local places = {}
+    for i = 1, #along, 2 do places[#places + 1] = along[i] end
+    return places
+  end,
+
+  -- Whether a place was called along and has not come since.
+  isAlong = function(self, place, since)
+    return since < self.alongSince or (since == self.alongSince and place <= self.alongPlace)
   end,
 
   -- Whether the first does not know that it is, or that there is room earlier than it was told.
