@@ -88,7 +88,7 @@ export interface SendOptions<A = unknown> {
 export interface RetryOptions {
   /** The call to send instead, with an idempotency key of its own. */
   readonly request?: HttpClientRequest.HttpClientRequest | undefined
-  /** By default as before, or never if that is over. */
+  /** By default as before, or never if that is over or was why it failed. */
   readonly expiresAt?: DateTime.Utc | undefined
 }
 
@@ -218,6 +218,7 @@ const make = (channels: ReadonlyMap<string, Channel> | undefined, options: Optio
           drain: duration("drain", options.drain ?? "10 seconds", 0)
         }
       )
+      follower.onChange = (ticket) => worker.changed(ticket)
       yield* Effect.addFinalizer(() => worker.close)
       yield* Effect.forkScoped(worker.work, { startImmediately: true })
       yield* Effect.forkScoped(worker.keep, { startImmediately: true })

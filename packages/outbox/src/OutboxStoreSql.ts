@@ -289,7 +289,8 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         if (ticket.state !== "failed") {
           return yield* new TicketMoved({ id, action: "retry", state: ticket.state })
         }
-        const isLate = ticket.expires_at !== null && ticket.expires_at <= now
+        // Of what failed, only what expired holds nobody: it would do so again.
+        const isLate = ticket.holds === 0 || (ticket.expires_at !== null && Number(ticket.expires_at) <= now)
         const wanted = expiresAt === undefined ? (isLate ? null : ticket.expires_at) : expiresAt
         const corrected =
           call === undefined

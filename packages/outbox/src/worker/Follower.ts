@@ -11,6 +11,8 @@ export class Follower {
   readonly bell = new Bell()
   private readonly store: OutboxStore["Service"]
   private readonly published: PubSub.PubSub<Change>
+  /** Told of every change before anybody else is. */
+  onChange: (ticket: Stored) => void = () => {}
   private readonly waiters = new Map<string, { readonly bell: Bell; count: number }>()
 
   constructor(store: OutboxStore["Service"], published: PubSub.PubSub<Change>) {
@@ -55,6 +57,7 @@ export class Follower {
       const changed = yield* Effect.orElseSucceed(this.store.changes(revision, page), (): ReadonlyArray<Stored> => [])
       for (const ticket of changed) {
         revision = ticket.revision
+        this.onChange(ticket)
         this.waiters.get(ticket.id)?.bell.ring()
         yield* PubSub.publish(this.published, changeOf(ticket))
       }

@@ -1,6 +1,7 @@
 /** Takes what is ready, sends it through the limiter, and writes down how that ended. */
 import { Clock, type Context, Duration, Effect, Fiber, Option, Schedule } from "effect"
 import type { Route, Stored } from "../OutboxStore.ts"
+import { Bell } from "./Bell.ts"
 import type { Channel } from "./Channel.ts"
 import * as Outage from "./Outage.ts"
 import { type Marked, send, type Sender } from "./Sending.ts"
@@ -25,6 +26,8 @@ const untilWritten = Schedule.min([Schedule.exponential("100 millis"), Schedule.
 
 export class Worker {
   private readonly running = new Map<string, Running>()
+  /** Rung when there is something to keep. */
+  private readonly busy = new Bell()
   private readonly outages = new Map<string, Outage.Outage>()
   private readonly sender: Sender
   private readonly channels: ReadonlyMap<string, Channel>
@@ -60,11 +63,21 @@ export class Worker {
   /** Keeps what it has taken, well before anybody else may take it. */
   get keep(): Effect.Effect<never> {
     const { ownedMillis, store, worker } = this.sender
-    const renew = Effect.gen({ self: this }, function* () {
-      if (this.running.size === 0) return
-      yield* store.renew({ worker, until: (yield* Clock.currentTimeMillis) + ownedMillis })
-    })
-    return Effect.forever(Effect.andThen(Effect.sleep(ownedMillis / 3), Effect.ignore(renew)))
+    const renew = Effect.flatMap(Clock.currentTimeMillis, (now) => store.renew({ worker, until: now + ownedMillis }))
+    return Effect.forever(
+      Effect.suspend(() => {
+        const { next } = this.busy
+        return this.running.size === 0 ? next : Effect.andThen(Effect.sleep(ownedMillis / 3), Effect.ignore(renew))
+      })
+    )
+  }
+
+  /** Takes out of the limiter's queue what is no longer to be sent, so that it is in nobody's way there. */
+  changed({ id, state }: Stored): void {
+    const running = this.running.get(id)
+    if (running?.marked.hasBegun === false && (state === "cancelled" || state === "superseded")) {
+      running.fiber?.interruptUnsafe()
+    }
   }
 
   /** Gives back what nothing was sent of, and waits a while for what is under way. */
@@ -126,6 +139,7 @@ export class Worker {
   private launch(ticket: Stored, channel: Channel): void {
     const running: Running = { provider: ticket.provider, route: ticket.route, marked: { hasBegun: false } }
     this.running.set(ticket.id, running)
+    this.busy.ring()
     const { marked } = running
     running.fiber = Effect.uninterruptibleMask((restore) =>
       send(this.sender, channel, ticket, marked, restore).pipe(
