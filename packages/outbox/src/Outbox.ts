@@ -49,14 +49,15 @@ import {
   type TicketUnknown
 } from "./OutboxError.ts"
 import { OutboxStore, type Stored } from "./OutboxStore.ts"
+import type { AnyProvider, Arrived, Doubt, Sendable } from "./Sendable.ts"
 import * as Draft from "./send/Draft.ts"
 import * as Reading from "./status/Reading.ts"
 import { type Answer, anything, type Change, type Status, type Ticket } from "./Ticket.ts"
-import type { AnyProvider, Channel } from "./worker/Channel.ts"
+import type { Channel } from "./worker/Channel.ts"
 import { Follower } from "./worker/Follower.ts"
 import { Worker } from "./worker/Worker.ts"
 
-export type { Answer, Change, Failure, Status, Ticket }
+export type { Answer, AnyProvider, Arrived, Change, Doubt, Failure, Sendable, Status, Ticket }
 
 /** What a sender may say of a call. */
 export interface SendOptions<A = unknown> {
@@ -153,15 +154,6 @@ export interface Options {
   readonly drain?: Duration.Input | undefined
 }
 
-/** What a provider's entry exports, and an outbox needs of it: `Outbox.layer([PrayerLetters])`. */
-export interface Sendable {
-  readonly provider: AnyProvider
-  // oxlint-disable-next-line no-explicit-any
-  readonly Client: Context.Key<any, Pipeline.Client<any>>
-  // oxlint-disable-next-line no-explicit-any
-  readonly RateLimited: Schema.Codec<any, any>
-}
-
 type ClientsOf<S extends Sendable> = S extends { readonly Client: Context.Key<infer I, infer _> } ? I : never
 
 /**
@@ -178,9 +170,9 @@ export const layer = <const S extends ReadonlyArray<Sendable>>(
     Effect.gen(function* () {
       const context = yield* Effect.context<ClientsOf<S[number]>>()
       const channels = new Map<string, Channel>()
-      for (const { Client, RateLimited, provider } of providers) {
+      for (const { Client, RateLimited, arrived, provider } of providers) {
         const client: Pipeline.Client<RateLimited> = Context.getUnsafe(context, Client)
-        channels.set(provider.id, { provider, client, refusals: RateLimited })
+        channels.set(provider.id, { provider, client, refusals: RateLimited, arrived })
       }
       return yield* make(channels, options)
     })

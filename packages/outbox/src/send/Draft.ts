@@ -5,7 +5,8 @@ import type { HttpClientRequest } from "effect/http"
 import * as Call from "../Call.ts"
 import { CallError } from "../OutboxError.ts"
 import type { New } from "../OutboxStore.ts"
-import { type AnyProvider, routeOf } from "../worker/Channel.ts"
+import type { AnyProvider } from "../Sendable.ts"
+import { routeOf } from "../worker/Channel.ts"
 
 /** What may be said of a call, without what is only of concern when it is read. */
 export interface Options {

@@ -1,21 +1,19 @@
 /** A provider and its client, as an outbox uses them. */
 import type * as Claim from "@sluice/core/Claim"
 import type * as Pipeline from "@sluice/core/Pipeline"
-import type { Provider } from "@sluice/core/Provider"
 import type { RateLimited } from "@sluice/core/RateLimited"
 import { Duration, Option, Schema } from "effect"
 import { HttpClientRequest } from "effect/http"
+import { toRequest } from "../Call.ts"
 import type { Refused } from "../Failure.ts"
 import type { Stored } from "../OutboxStore.ts"
-import { toRequest } from "../Call.ts"
-
-/** A provider of whatever errors and quotas: which they are does not matter here. */
-// oxlint-disable-next-line no-explicit-any
-export type AnyProvider = Provider<any, any>
+import type { AnyProvider, Arrived } from "../Sendable.ts"
 
 export interface Channel {
   readonly provider: AnyProvider
   readonly client: Pipeline.Client<RateLimited>
+  /** Finds out whether a call in doubt has arrived. */
+  readonly arrived: Arrived | undefined
   /** The class of the provider's refusals. */
   readonly refusals: Schema.Codec<unknown, unknown>
 }

@@ -46,6 +46,8 @@ export const send = (
     const startedAt = yield* Clock.currentTimeMillis
     const unwanted = refuse(channel, ticket, startedAt)
     if (unwanted !== undefined) return Option.some(unwanted)
+    const found = yield* ask(channel, ticket, startedAt, restore)
+    if (found !== undefined) return Option.some(found)
     const begun = yield* Deferred.make<void>()
     let attempts = ticket.attempts
     const mark = Effect.gen(function* () {
@@ -93,7 +95,7 @@ export const send = (
         hasBegun: marked.hasBegun,
         isRepeatable: isRepeatable(channel, { ...ticket, firstSentAt: ticket.firstSentAt ?? now }, now),
         repeatsRefused: request === undefined || channel.provider.repeatsRefused(request),
-        canAsk: false,
+        canAsk: channel.arrived !== undefined,
         now
       })
     )
@@ -102,7 +104,8 @@ export const send = (
 /** What must not be sent again: after a worker that died, nobody has judged it yet. */
 const refuse = (channel: Channel, ticket: Stored, now: number): Verdict | undefined => {
   const last = ticket.trouble ?? new Unanswered({ said: "nothing is known of it", isUnsent: false })
-  if (ticket.isInDoubt && ticket.whenInDoubt === "hold" && !isRepeatable(channel, ticket, now)) {
+  const isHeld = ticket.whenInDoubt === "hold" && channel.arrived === undefined
+  if (isHeld && ticket.isInDoubt && !isRepeatable(channel, ticket, now)) {
     return {
       end: { _tag: "Failed", failure: new InDoubt({ said: last.message }), isInDoubt: true },
       health: "unknown"
@@ -118,6 +121,36 @@ const refuse = (channel: Channel, ticket: Stored, now: number): Verdict | undefi
     health: "unknown"
   }
 }
+
+/** Whether a call in doubt has arrived, where that can be found out; nothing is found of what has to be sent. */
+const ask = (
+  channel: Channel,
+  ticket: Stored,
+  now: number,
+  restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.Effect<Verdict | undefined> =>
+  Effect.gen(function* () {
+    const { arrived, client } = channel
+    if (!ticket.isInDoubt || arrived === undefined || isRepeatable(channel, ticket, now)) return undefined
+    const doubt = {
+      id: ticket.id,
+      request: requestOf(channel, ticket),
+      sentAt: DateTime.makeUnsafe(ticket.sentAt ?? ticket.createdAt)
+    }
+    const exit = yield* Effect.exit(restore(Effect.suspend(() => arrived(doubt, client))))
+    if (Exit.isFailure(exit)) {
+      return { end: { _tag: "Unsent", dueAt: now + askAgainAfterMillis, trouble: null }, health: "unknown" }
+    }
+    return Option.match(exit.value, {
+      onNone: () => undefined,
+      onSome: ({ body = "", status }): Verdict => ({
+        end: { _tag: "Done", answer: { status, headers: {}, body } },
+        health: "unknown"
+      })
+    })
+  })
+
+const askAgainAfterMillis = 60_000
 
 /** The ticket could not be marked as sent: the store did not answer, or it is no longer ours to send. */
 class NotMarked {
