@@ -10,7 +10,7 @@
  *   Outbox.cancel(ticket).pipe(Effect.catchTag("TicketMoved", (error) => Console.log(error.message)))
  * ```
  */
-import { Schema } from "effect"
+import { Inspectable, Schema } from "effect"
 import { Failure } from "./Failure.ts"
 
 /** A call that cannot be stored as it is: names the field, the rule that it breaks, the value, and what to do. */
@@ -34,8 +34,7 @@ export class OutboxStoreError extends Schema.TaggedError<OutboxStoreError>()("Ou
   cause: Schema.Defect()
 }) {
   override get message() {
-    const { cause } = this
-    return `The outbox's store could not ${this.operation}: ${cause instanceof Error ? cause.message : String(cause)}`
+    return `The outbox's store could not ${this.operation}: ${sayingOf(this.cause)}`
   }
 }
 
@@ -93,7 +92,10 @@ export class AnswerUnreadable extends Schema.TaggedError<AnswerUnreadable>()("An
   cause: Schema.Defect()
 }) {
   override get message() {
-    const { cause } = this
-    return `The answer to ticket ${this.id} (${this.status}) is not of its schema: ${cause instanceof Error ? cause.message : String(cause)}`
+    return `The answer to ticket ${this.id} (${this.status}) is not of its schema: ${sayingOf(this.cause)}`
   }
 }
+
+/** Whatever it is that was thrown. */
+const sayingOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : Inspectable.toStringUnknown(cause)

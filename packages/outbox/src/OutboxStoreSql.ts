@@ -37,10 +37,20 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
   const table = sql("outbox_ticket")
   const head = sql.literal("id, place, provider, subject, state, holds, expires_at")
 
+  /**
+   * A transaction that has the tickets to itself: by its own kind of lock in PostgreSQL, and in SQLite by how it begins.
+   * So revisions come in the order in which they can be seen.
+   */
+  const lock = sql.onDialectOrElse({
+    pg: () => Effect.asVoid(sql`SELECT value FROM outbox_revision FOR UPDATE`),
+    orElse: () => Effect.void
+  })
+  const alone = <A, E, R>(self: Effect.Effect<A, E, R>) => sql.withTransaction(Effect.andThen(lock, self))
+
   const stored = (rows: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) =>
     Effect.map(Effect.flatMap(rows, Rows.decodeColumns), (rows) => rows.map(Rows.storedOf))
 
-  /** The next revision. Whoever takes one has the database to itself until its transaction ends. */
+  /** The next revision. */
   const revise = Effect.map(
     sql<{ value: number }>`UPDATE outbox_revision SET value = value + 1 RETURNING value`,
     (rows) => Number(rows[0]?.value)
@@ -160,7 +170,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           revision: place
         })}`
         yield* sql`INSERT INTO outbox_route ${sql.insert({ provider, route: ticket.route })} ON CONFLICT DO NOTHING`
-      }).pipe(sql.withTransaction, failing("store a call")),
+      }).pipe(alone, failing("store a call")),
 
     get: (id) =>
       stored(sql`SELECT * FROM ${table} WHERE id = ${id}`).pipe(
@@ -223,7 +233,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
             yield* expire(ticket, now)
           }
           yield* sql`UPDATE ${table} SET due_at = 0 WHERE ${due}`
-        }).pipe(sql.withTransaction)
+        }).pipe(alone)
         return true
       }).pipe(failing("tend its tickets")),
 
@@ -241,7 +251,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           )
           yield* sql`UPDATE ${table} SET state = 'taken', worker = ${worker}, owned_until = ${until} WHERE ${chosen}`
           return yield* stored(sql`SELECT * FROM ${table} WHERE ${chosen} ORDER BY priority DESC, place`)
-        }).pipe(sql.withTransaction)
+        }).pipe(alone)
       }).pipe(failing("take tickets")),
 
     begin: (id, { now, until, worker }) =>
@@ -253,7 +263,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           WHERE id = ${id} AND worker = ${worker} AND state IN ('taken', 'sending')
           AND (expires_at IS NULL OR expires_at > ${now}) RETURNING id`
         return begun.length > 0
-      }).pipe(sql.withTransaction, failing("mark a ticket as sent")),
+      }).pipe(alone, failing("mark a ticket as sent")),
 
     end: (id, worker, end, now) =>
       Effect.gen(function* () {
@@ -264,7 +274,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         yield* change(ticket.place, set, now)
         if (!isHolding) yield* advance(ticket)
         return true
-      }).pipe(sql.withTransaction, failing("write down how a call ended")),
+      }).pipe(alone, failing("write down how a call ended")),
 
     renew: ({ until, worker }) =>
       sql`UPDATE ${table} SET owned_until = ${until} WHERE worker = ${worker}`.pipe(
@@ -281,7 +291,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         }
         yield* change(ticket.place, sql`${ended}, state = 'cancelled'`, now)
         yield* advance(ticket)
-      }).pipe(sql.withTransaction, failing("cancel a ticket")),
+      }).pipe(alone, failing("cancel a ticket")),
 
     retry: (id, { call, expiresAt }, now) =>
       Effect.gen(function* () {
@@ -290,7 +300,8 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           return yield* new TicketMoved({ id, action: "retry", state: ticket.state })
         }
         // Of what failed, only what expired holds nobody: it would do so again.
-        const isLate = ticket.holds === 0 || (ticket.expires_at !== null && Number(ticket.expires_at) <= now)
+        const isOvertaken = Number(ticket.holds) === 0
+        const isLate = isOvertaken || (ticket.expires_at !== null && Number(ticket.expires_at) <= now)
         const wanted = expiresAt === undefined ? (isLate ? null : ticket.expires_at) : expiresAt
         const corrected =
           call === undefined
@@ -298,14 +309,14 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
             : sql`call = ${Rows.encodeCall(call.call)}, target = ${Rows.targetOf(call.call)}, route = ${call.route},
                 idempotency_key = ${call.idempotencyKey}, first_sent_at = NULL`
         // One that holds others is the first of its subject; one that does not has been overtaken.
-        const isBehind = ticket.holds === 0 && (yield* isHeld(ticket.provider, ticket.subject))
+        const isBehind = isOvertaken && (yield* isHeld(ticket.provider, ticket.subject))
         yield* change(
           ticket.place,
           sql`${corrected}, state = 'waiting', holds = 1, behind = ${isBehind ? 1 : 0}, due_at = 0, attempts = 0,
             in_doubt = 0, failure = NULL, trouble = NULL, expires_at = ${wanted}`,
           now
         )
-        if (ticket.holds === 0) {
+        if (isOvertaken) {
           const place = yield* revise
           yield* sql`UPDATE ${table} SET place = ${place} WHERE id = ${id}`
         }
@@ -313,7 +324,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           yield* sql`INSERT INTO outbox_route ${sql.insert({ provider: ticket.provider, route: call.route })}
             ON CONFLICT DO NOTHING`
         }
-      }).pipe(sql.withTransaction, failing("send a dead letter again")),
+      }).pipe(alone, failing("send a dead letter again")),
 
     changes: (after, limit) =>
       stored(sql`SELECT * FROM ${table} WHERE revision > ${after} ORDER BY revision LIMIT ${limit}`).pipe(

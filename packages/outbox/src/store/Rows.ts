@@ -1,11 +1,15 @@
 /** A ticket as a row of its table, and back. */
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import { Call } from "../Call.ts"
 import { Failure, Trouble } from "../Failure.ts"
 import { State, type Stored, StoredAnswer } from "../OutboxStore.ts"
 
-/** Numbers come as text from drivers whose integers have 64 bits. */
-const Whole = Schema.Union([Schema.Int, Schema.FiniteFromString])
+/** Integers of 64 bits come as a number, as text or as a bigint, by driver; none here is larger than a number takes. */
+const Whole = Schema.Union([
+  Schema.Int,
+  Schema.FiniteFromString,
+  Schema.BigInt.pipe(Schema.decodeTo(Schema.Int, SchemaTransformation.transform({ decode: Number, encode: BigInt })))
+])
 const json = <S extends Schema.Constraint>(schema: S) => Schema.fromJsonString(Schema.toCodecJson(schema))
 
 const columns = Schema.Struct({

@@ -14,7 +14,8 @@ const call = (path: string): Call.Call => ({
   body: { _tag: "Text", contentType: "text/plain", text: "näh" }
 })
 
-const fresh = (id: string, own: Partial<OutboxStore.New> = {}): OutboxStore.New => ({
+/** A ticket as its sender would store it. */
+export const fresh = (id: string, own: Partial<OutboxStore.New> = {}): OutboxStore.New => ({
   id,
   provider: Acme.provider.id,
   route: "writes",
