@@ -111,7 +111,7 @@ export class OutboxStore extends Context.Service<
     readonly get: (id: string) => Failing<Stored, TicketUnknown>
     /** In the order of their places. */
     readonly find: (query: Query) => Failing<ReadonlyArray<Stored>>
-    /** How many tickets are ready and not taken yet that go before this one on its route. */
+    /** How many tickets are ready and not taken yet that go before this one on its route; from 10 000 on, that many. */
     readonly ahead: (ticket: Stored) => Failing<number>
     /** The ticket of the same subject that has to end first. */
     readonly blockerOf: (ticket: Stored) => Failing<string | undefined>

@@ -190,9 +190,9 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
 
     ahead: ({ place, priority, provider, route }) =>
       Effect.map(
-        sql<{ count: number }>`SELECT count(*) AS count FROM ${table}
+        sql<{ count: number }>`SELECT count(*) AS count FROM (SELECT 1 FROM ${table}
           WHERE state = 'waiting' AND behind = 0 AND due_at = 0 AND provider = ${provider} AND route = ${route}
-          AND (priority > ${priority} OR (priority = ${priority} AND place < ${place}))`,
+          AND (priority > ${priority} OR (priority = ${priority} AND place < ${place})) LIMIT ${most}) AS before`,
         ([row]) => Number(row?.count ?? 0)
       ).pipe(failing("count tickets")),
 
@@ -352,6 +352,9 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
       ).pipe(failing("forget tickets"))
   }
 }
+
+/** So many tickets are counted at most, so that a look costs the same however many wait. */
+const most = 10_000
 
 const lostWhileSending = Rows.encodeTrouble(
   new Unanswered({ said: "the worker that sent it ended before it saw an answer", isUnsent: false })

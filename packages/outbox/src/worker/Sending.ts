@@ -44,7 +44,7 @@ export const send = (
 ): Effect.Effect<Option.Option<Verdict>> =>
   Effect.gen(function* () {
     const startedAt = yield* Clock.currentTimeMillis
-    const unwanted = refuse(channel, ticket, startedAt)
+    const unwanted = expiry(ticket, startedAt) ?? refuse(channel, ticket, startedAt)
     if (unwanted !== undefined) return Option.some(unwanted)
     const found = yield* ask(channel, ticket, startedAt, restore)
     if (found !== undefined) return Option.some(found)
@@ -94,12 +94,19 @@ export const send = (
         attempts,
         hasBegun: marked.hasBegun,
         isRepeatable: isRepeatable(channel, { ...ticket, firstSentAt: ticket.firstSentAt ?? now }, now),
-        repeatsRefused: request === undefined || channel.provider.repeatsRefused(request),
+        repeatsRefused: request === undefined || Exit.isSuccess(exit) || channel.provider.repeatsRefused(request),
         canAsk: channel.arrived !== undefined,
         now
       })
     )
   })
+
+/** What is not wanted any more. */
+const expiry = ({ expiresAt, isInDoubt }: Stored, now: number): Verdict | undefined => {
+  if (expiresAt === null || expiresAt > now) return undefined
+  const failure = new Expired({ expiresAt: DateTime.makeUnsafe(expiresAt), earliest: Option.none() })
+  return { end: { _tag: "Failed", failure, isInDoubt }, health: "unknown" }
+}
 
 /** What must not be sent again: after a worker that died, nobody has judged it yet. */
 const refuse = (channel: Channel, ticket: Stored, now: number): Verdict | undefined => {

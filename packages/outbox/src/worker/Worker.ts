@@ -1,5 +1,6 @@
 /** Takes what is ready, sends it through the limiter, and writes down how that ended. */
 import { Clock, type Context, Duration, Effect, Fiber, Option, Schedule } from "effect"
+import { Impossible } from "../Failure.ts"
 import type { Route, Stored } from "../OutboxStore.ts"
 import { Bell } from "./Bell.ts"
 import type { Channel } from "./Channel.ts"
@@ -129,11 +130,14 @@ export class Worker {
     )
   }
 
-  /** After an outage one call finds out whether it is over. */
+  /** After an outage one call of a route finds out whether it is over. */
   private roomOf({ provider, route }: Route): number {
-    const ofProvider = [...this.running.values()].filter((running) => running.provider === provider)
-    if (this.outageOf(provider).until > 0) return 1 - ofProvider.length
-    return this.options.concurrency - ofProvider.filter((running) => running.route === route).length
+    const limit = this.outageOf(provider).until > 0 ? 1 : this.options.concurrency
+    let room = limit
+    for (const running of this.running.values()) {
+      if (running.provider === provider && running.route === route) room--
+    }
+    return room
   }
 
   private launch(ticket: Stored, channel: Channel): void {
@@ -143,6 +147,7 @@ export class Worker {
     const { marked } = running
     running.fiber = Effect.uninterruptibleMask((restore) =>
       send(this.sender, channel, ticket, marked, restore).pipe(
+        Effect.catchDefect((defect) => Effect.succeedSome(broken(defect, marked))),
         Effect.flatMap(Option.match({ onNone: () => Effect.void, onSome: (verdict) => this.settle(ticket, verdict) })),
         Effect.ensuring(
           Effect.sync(() => {
@@ -183,3 +188,13 @@ const outageAfter = (outage: Outage.Outage, health: Health, now: number): Outage
       return outage
   }
 }
+
+/** A mistake of a program's, its provider's or ours: the ticket must not be kept from everybody by it. */
+const broken = (defect: unknown, { hasBegun }: Marked): Verdict => ({
+  end: {
+    _tag: "Failed",
+    failure: new Impossible({ said: `a defect: ${defect instanceof Error ? defect.message : String(defect)}` }),
+    isInDoubt: hasBegun
+  },
+  health: "unknown"
+})
