@@ -36,11 +36,12 @@ const create = Effect.gen(function* () {
     updated_at ${int} NOT NULL,
     revision ${int} NOT NULL UNIQUE
   )`
-  // Each index holds only the tickets that its question is about, so that those which ended cost nothing.
-  yield* sql`CREATE INDEX outbox_ready ON outbox_ticket (provider, route, priority DESC, place)
+  // Each index holds only the tickets that its question is about, so that those which ended cost nothing. The state comes
+  // first in them although it is one and the same: SQLite would rather go by outbox_state, through all that waits.
+  yield* sql`CREATE INDEX outbox_ready ON outbox_ticket (state, provider, route, priority DESC, place)
     WHERE state = 'waiting' AND behind = 0 AND due_at = 0`
-  yield* sql`CREATE INDEX outbox_due ON outbox_ticket (due_at) WHERE state = 'waiting' AND due_at > 0`
-  yield* sql`CREATE INDEX outbox_expires ON outbox_ticket (expires_at)
+  yield* sql`CREATE INDEX outbox_due ON outbox_ticket (state, due_at) WHERE state = 'waiting' AND due_at > 0`
+  yield* sql`CREATE INDEX outbox_expires ON outbox_ticket (state, expires_at)
     WHERE state = 'waiting' AND expires_at IS NOT NULL`
   yield* sql`CREATE INDEX outbox_owned ON outbox_ticket (owned_until) WHERE worker IS NOT NULL`
   yield* sql`CREATE INDEX outbox_subject ON outbox_ticket (provider, subject, place)
