@@ -11,7 +11,7 @@ import * as Live from "./support/Live.ts"
 const { run, send } = Live
 
 /** Which operations fail now. */
-type Away = Set<keyof OutboxStore.OutboxStore["Service"]>
+type Away = Set<keyof OutboxStore.OutboxStore["Service"] | "dies">
 
 /** The store, but what is in the set fails as a database does that cannot be reached. */
 const failing = (away: Away) =>
@@ -23,7 +23,13 @@ const failing = (away: Away) =>
         const original: unknown = store[name]
         const error = new OutboxError.OutboxStoreError({ operation: name, isRetryable: true, cause: "away" })
         const checked = (effect: unknown) =>
-          Effect.suspend(() => (away.has(name) ? Effect.fail(error) : (effect as Effect.Effect<unknown>)))
+          Effect.suspend(() =>
+            !away.has(name)
+              ? (effect as Effect.Effect<unknown>)
+              : away.has("dies")
+                ? Effect.die("no such thing")
+                : Effect.fail(error)
+          )
         const member = Effect.isEffect(original)
           ? checked(original)
           : (...args: ReadonlyArray<unknown>) =>
@@ -84,6 +90,24 @@ describe("a store that is away", () => {
           assert.strictEqual(done.length, 1)
           const { requests } = yield* Simulator.Simulator.use(({ stats }) => stats)
           assert.strictEqual(requests, 1)
+        })
+      ).pipe(Effect.provide(layer(done, away)))
+    }
+  )
+
+  it.effect.each(["begin", "end", "take", "tend", "routes", "nextAt", "changes", "renew"] as const)(
+    "and dies while it should %s: the call is sent once, when it is back",
+    (operation) => {
+      const done: Array<Acme.Done> = []
+      const away: Away = new Set(["dies", operation])
+      return run(
+        Effect.gen(function* () {
+          const ticket = yield* send(Acme.post("/things/1"))
+          yield* Effect.sleep("5 minutes")
+          away.clear()
+          // The store is looked at again after a poll interval, which is an hour here.
+          yield* Outbox.await(ticket)
+          assert.strictEqual(done.length, 1)
         })
       ).pipe(Effect.provide(layer(done, away)))
     }

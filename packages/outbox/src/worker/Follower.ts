@@ -54,7 +54,11 @@ export class Follower {
     let revision = from
     const look = Effect.gen({ self: this }, function* () {
       const { next } = this.bell
-      const changed = yield* Effect.orElseSucceed(this.store.changes(revision, page), (): ReadonlyArray<Stored> => [])
+      const nothing: ReadonlyArray<Stored> = []
+      const changed = yield* this.store.changes(revision, page).pipe(
+        Effect.orElseSucceed(() => nothing),
+        Effect.catchDefect(() => Effect.succeed(nothing))
+      )
       for (const ticket of changed) {
         revision = ticket.revision
         this.onChange(ticket)

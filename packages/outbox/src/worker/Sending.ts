@@ -5,7 +5,6 @@ import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import { Cause, Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Predicate, Schedule } from "effect"
 import { Headers, type HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { AttemptsExhausted, Expired, InDoubt, Unanswered } from "../Failure.ts"
-import type { OutboxStoreError } from "../OutboxError.ts"
 import type { OutboxStore, Stored, StoredAnswer } from "../OutboxStore.ts"
 import type { Bell } from "./Bell.ts"
 import { type Channel, isRepeatable, requestOf } from "./Channel.ts"
@@ -54,7 +53,10 @@ export const send = (
       const now = yield* Clock.currentTimeMillis
       const isOurs = yield* sender.store
         .begin(ticket.id, { worker: sender.worker, until: now + sender.ownedMillis, now })
-        .pipe(Effect.catch((error) => Effect.die(new NotMarked(error))))
+        .pipe(
+          Effect.catchDefect(Effect.fail),
+          Effect.catch((error) => Effect.die(new NotMarked({ error })))
+        )
       if (!isOurs) return yield* Effect.die(new NotMarked(undefined))
       attempts++
       marked.hasBegun = true
@@ -161,9 +163,9 @@ const askAgainAfterMillis = 60_000
 
 /** The ticket could not be marked as sent: the store did not answer, or it is no longer ours to send. */
 class NotMarked {
-  readonly error: OutboxStoreError | undefined
-  constructor(error: OutboxStoreError | undefined) {
-    this.error = error
+  readonly failure: { readonly error: unknown } | undefined
+  constructor(failure: { readonly error: unknown } | undefined) {
+    this.failure = failure
   }
 }
 
@@ -175,12 +177,12 @@ const notMarkedOf = (cause: Cause.Cause<unknown>): NotMarked | undefined => {
 }
 
 /** What was cancelled, superseded or taken over is left alone; where the store was away, it waits for it. */
-const afterNoMark = ({ error }: NotMarked, { expiresAt, isInDoubt }: Stored, now: number): Option.Option<Verdict> => {
+const afterNoMark = ({ failure }: NotMarked, { expiresAt, isInDoubt }: Stored, now: number): Option.Option<Verdict> => {
   if (expiresAt !== null && expiresAt <= now) {
     const failure = new Expired({ expiresAt: DateTime.makeUnsafe(expiresAt), earliest: Option.none() })
     return Option.some({ end: { _tag: "Failed", failure, isInDoubt }, health: "unknown" })
   }
-  if (error === undefined) return Option.none()
+  if (failure === undefined) return Option.none()
   return Option.some({ end: { _tag: "Unsent", dueAt: now + 1000, trouble: null }, health: "unknown" })
 }
 

@@ -48,13 +48,14 @@ export class Worker {
     this.options = options
   }
 
-  /** Works for ever; while the store is away it tries again. */
+  /** Works for ever; while the store is away, or dies of something, it tries again: else what waits would wait for nobody. */
   get work(): Effect.Effect<never> {
     return Effect.forever(
       Effect.suspend(() => {
         const { next } = this.sender.bell
         return this.round.pipe(
           Effect.orElseSucceed(() => this.options.pollInterval),
+          Effect.catchDefect(() => Effect.succeed(this.options.pollInterval)),
           Effect.flatMap((wait) => Effect.timeoutOption(next, Duration.min(wait, this.options.pollInterval)))
         )
       })
@@ -68,7 +69,12 @@ export class Worker {
     return Effect.forever(
       Effect.suspend(() => {
         const { next } = this.busy
-        return this.running.size === 0 ? next : Effect.andThen(Effect.sleep(ownedMillis / 3), Effect.ignore(renew))
+        return this.running.size === 0
+          ? next
+          : Effect.andThen(
+              Effect.sleep(ownedMillis / 3),
+              Effect.catchDefect(Effect.ignore(renew), () => Effect.void)
+            )
       })
     )
   }
@@ -164,6 +170,7 @@ export class Worker {
       this.outages.set(provider, outageAfter(this.outageOf(provider), health, now))
       const { store, worker } = this.sender
       return store.end(id, worker, end, now).pipe(
+        Effect.catchDefect(Effect.fail),
         Effect.retry(Schedule.while(untilWritten, () => Effect.succeed(!this.isClosing))),
         // Who closes while the store is away leaves the ticket to whoever takes it over.
         Effect.ignore
