@@ -1,10 +1,14 @@
 import { assert, it } from "@effect/vitest"
 import { RateLimiter } from "@sluice/core"
+import { Outbox, OutboxStoreSqlite } from "@sluice/outbox"
 import { simulation } from "@sluice/providers/attio/simulation"
+import { PrayerLetters } from "@sluice/providers/prayerletters"
+import { simulation as prayerletters } from "@sluice/providers/prayerletters/simulation"
 import { Simulator } from "@sluice/simulator"
-import { ConfigProvider, Console, Duration, Effect, Exit, Fiber } from "effect"
+import { ConfigProvider, Console, Duration, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { work } from "./core.ts"
+import { save } from "./outbox.ts"
 import { self } from "./providers.ts"
 import { served } from "./simulator.ts"
 
@@ -31,4 +35,27 @@ it.live("simulator and providers: serves Attio, which is read by fetch", () =>
     assert.propertyVal(answer, "workspace_name", "Acme")
     yield* Fiber.interrupt(serving)
   })
+)
+
+it.effect("outbox: answers at once, and the newest contact is what is sent", () =>
+  Effect.gen(function* () {
+    const program = Effect.gen(function* () {
+      const first = yield* save("c-1", { name: "Ada" })
+      const second = yield* save("c-1", { name: "Ada Lovelace" })
+      yield* Effect.sleep("1 second")
+      return [first._tag, second._tag] as const
+    })
+    const { exit, stats } = yield* Simulator.fastForward(program)
+    assert.deepStrictEqual(exit, Exit.succeed(["Waiting", "Waiting"] as const))
+    assert.deepInclude(stats, { requests: 1, refusals: 0 })
+  }).pipe(
+    Effect.provide(
+      Outbox.layer([PrayerLetters]).pipe(
+        Layer.provide(OutboxStoreSqlite.layer({ filename: ":memory:" })),
+        Layer.provide(PrayerLetters.layer({ apiKey: Redacted.make("token") })),
+        Layer.provide(RateLimiter.layer),
+        Layer.provideMerge(Simulator.layer(prayerletters))
+      )
+    )
+  )
 )

@@ -65,12 +65,16 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     const { caps, quotas } = quotasOf(provider.quotas, options)
     const refused = refusalOf<E>(provider.id)
 
+    const claimed = (request: HttpClientRequest.HttpClientRequest, partition: string) => {
+      const draws = provider.classify(request, quotas)
+      const needs = caps.length === 0 ? draws : [...draws, ...caps]
+      return Claim.make({ needs, partition, origin: provider.id })
+    }
+
     // The finalizer stands before anything is asked for, and ends what no response has ended.
     const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
       Effect.withFiber((fiber) => {
-        const draws = provider.classify(request, quotas)
-        const needs = caps.length === 0 ? draws : [...draws, ...caps]
-        const claim = Claim.make({ needs, partition, origin: provider.id })
+        const claim = claimed(request, partition)
         const permit = limiter.permit(claim, fiber)
         let isSent = false
         const settled = (wire: Wire, response: Response): Attempt<E> => {
@@ -82,11 +86,15 @@ export const make = <E extends RateLimited, Q extends Quotas>(
             bodyFollows ? Body.releasing(response, (end) => limiter.release(permit, end)) : response
           )
         }
-        const sent = authorize(request, (authorized) => {
+        const send = (authorized: HttpClientRequest.HttpClientRequest): Attempt<E> => {
           isSent = true
           return Effect.flatMap(Effect.updateContext(base.execute(authorized), unfollowing), (response) =>
             Body.read(provider, authorized, response, fiber.getRef(Clock.Clock), settled)
           )
+        }
+        const sent = authorize(request, (authorized) => {
+          const before = fiber.getRef(BeforeSend)
+          return before === undefined ? send(authorized) : Effect.flatMap(before, () => send(authorized))
         })
         const admitted = Effect.withFiber((fiber) => {
           const next = limiter.admit(permit, fiber, sent)
@@ -103,11 +111,39 @@ export const make = <E extends RateLimited, Q extends Quotas>(
         return withDefaults(options, retrying(provider, placed.request, options.retry, own, flow))
       })
 
-    return HttpClient.makeWith<E | Failure, never, E | Failure, never>(
+    const client = HttpClient.makeWith<E | Failure, never, E | Failure, never>(
       (prepared) => Effect.flatMap(prepared, execute),
       Effect.succeed
     )
+    claimants.set(client, (request) =>
+      place(request, ({ partition, request }) => Effect.sync(() => claimed(request, partition)))
+    )
+    return client
   })
+
+/**
+ * Runs once a call was admitted, before anything of it is sent; unset by default. What it dies of, or an interruption,
+ * ends the call unsent: its slots are free again at once. For who has to write down that a call may be under way.
+ */
+export const BeforeSend = Context.Reference<Effect.Effect<void> | undefined>("@sluice/core/Pipeline/BeforeSend", {
+  defaultValue: () => undefined
+})
+
+/**
+ * What a request would need at a client that `make` made, for `RateLimiter.estimate`; none if the client is another one,
+ * or was mapped since.
+ */
+export const claimOf = (
+  client: object,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Option.Option<Claim.Claim>, HttpClientError.HttpClientError> => {
+  const claimant = claimants.get(client)
+  return claimant === undefined ? Effect.succeedNone : Effect.map(claimant(request), Option.some)
+}
+const claimants = new WeakMap<
+  object,
+  (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Claim.Claim, HttpClientError.HttpClientError>
+>()
 
 const isOpen = ({ state }: Permit) => state === "held" || state === "waiting"
 

@@ -3,7 +3,7 @@
  *
  * `classify` and `decode` are pure. `decode` is total as well: whatever a server sends, it returns.
  */
-import type { Effect, Schedule } from "effect"
+import type { Duration, Effect, Schedule } from "effect"
 import type { HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
 import type { AdmissionError } from "./AdmissionError.ts"
 import type { Draw } from "./Claim.ts"
@@ -59,6 +59,8 @@ export interface Provider<E extends RateLimited, Q extends Quotas = Quotas> {
   readonly retrySchedule?: Schedule.Schedule<unknown, unknown>
   /** Whether the request may be sent again after a refusal; true where the provider says that it processed nothing. */
   readonly repeatsRefused: (request: HttpClientRequest.HttpClientRequest) => boolean
+  /** The header whose value makes a repeated POST one with the first, and for how long its server remembers it. */
+  readonly idempotency?: { readonly header: string; readonly keptFor: Duration.Input }
   /** Completes a request once, before its first attempt: an idempotency key that stays the same over its retries. */
   readonly prepare?: (
     request: HttpClientRequest.HttpClientRequest

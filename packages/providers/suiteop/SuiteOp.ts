@@ -109,6 +109,7 @@ export const providerIn = (region: Region): Provider<SuiteOpRateLimited, typeof 
   reads: "errors",
   // "GET, PATCH, PUT, and DELETE requests are naturally idempotent", and a POST is with its key.
   repeatsRefused: ({ headers, method }) => method !== "POST" || headers[idempotencyKey] !== undefined,
+  idempotency: { header: idempotencyKey, keptFor: "1 day" },
   prepare: (request) =>
     request.method !== "POST" || request.headers[idempotencyKey] !== undefined
       ? Effect.succeed(request)

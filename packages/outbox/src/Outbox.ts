@@ -1,0 +1,390 @@
+/**
+ * A durable queue of API calls that goes out through the limiter.
+ *
+ * A call is on the disk before its sender is answered, and is sent when its quota has room. It is sent _at least once_: where
+ * a process dies between sending and writing down the answer, the call is sent again, with the same idempotency key
+ * where its provider takes one. Calls of one subject are sent in their order, one at a time.
+ *
+ * @example
+ * ```ts
+ * import { NodeHttpClient } from "@effect/platform-node"
+ * import { RateLimiter } from "@sluice/core"
+ * import { Outbox, OutboxStoreSqlite } from "@sluice/outbox"
+ * import { PrayerLetters } from "@sluice/providers/prayerletters"
+ * import { Config, Effect, Layer } from "effect"
+ * import { HttpClientRequest } from "effect/http"
+ *
+ * const save = (id: string, contact: object) =>
+ *   Outbox.send(
+ *     PrayerLetters.provider,
+ *     HttpClientRequest.post(`/v3/contacts/${id}`).pipe(HttpClientRequest.bodyJsonUnsafe(contact)),
+ *     { subject: `contact ${id}`, supersede: true }
+ *   )
+ *
+ * const OutboxLive = Outbox.layer([PrayerLetters]).pipe(
+ *   Layer.provide(OutboxStoreSqlite.layer({ filename: "outbox.db" })),
+ *   Layer.provide(PrayerLetters.layerConfig({ apiKey: Config.Redacted("PRAYERLETTERS_TOKEN") })),
+ *   Layer.provide([NodeHttpClient.layerUndici, RateLimiter.layer])
+ * )
+ *
+ * const program = save("c-1", { name: "Ada" }).pipe(Effect.flatMap(Outbox.status), Effect.provide(OutboxLive))
+ * ```
+ */
+import type * as Pipeline from "@sluice/core/Pipeline"
+import type { RateLimited } from "@sluice/core/RateLimited"
+import { RateLimiter } from "@sluice/core/RateLimiter"
+import { Clock, Context, DateTime, Duration, Effect, Layer, Option, PubSub, type Schema, Stream } from "effect"
+import { SecureRandom } from "effect/crypto"
+import type { HttpClientRequest } from "effect/http"
+import * as Call from "./Call.ts"
+import type { Failure } from "./Failure.ts"
+import {
+  AnswerUnreadable,
+  CallError,
+  type OutboxStoreError,
+  TicketCancelled,
+  TicketFailed,
+  type TicketMoved,
+  TicketSuperseded,
+  type TicketUnknown
+} from "./OutboxError.ts"
+import { OutboxStore, type Stored } from "./OutboxStore.ts"
+import type { AnyProvider, Arrived, Doubt, Sendable } from "./Sendable.ts"
+import * as Draft from "./send/Draft.ts"
+import * as Reading from "./status/Reading.ts"
+import { type Answer, anything, type Change, type Status, type Ticket } from "./Ticket.ts"
+import type { Channel } from "./worker/Channel.ts"
+import { Follower } from "./worker/Follower.ts"
+import { Worker } from "./worker/Worker.ts"
+
+export type { Answer, AnyProvider, Arrived, Change, Doubt, Failure, Sendable, Status, Ticket }
+
+/** What a sender may say of a call. */
+export interface SendOptions<A = unknown> {
+  /** What the call is about, a contact say: calls of one subject go to their provider in order, one at a time. */
+  readonly subject?: string | undefined
+  /**
+   * Whether the call takes the place of earlier ones of its subject with the same method and address that have not been
+   * sent, or have failed; default `false`.
+   */
+  readonly supersede?: boolean | undefined
+  /** From when on it is not to be sent any more; default never. */
+  readonly expiresAt?: DateTime.Utc | undefined
+  /** Higher goes first, in the outbox as in the limiter; default 0. */
+  readonly priority?: number | undefined
+  /** How often it is sent, refusals included, before it is a dead letter; default 20, which takes hours. */
+  readonly maxAttempts?: number | undefined
+  /**
+   * What becomes of a call that may have arrived, cannot be told, and would be carried out twice: it is sent again
+   * (`"send"`, default), or held among the dead letters until somebody has looked (`"hold"`).
+   */
+  readonly whenInDoubt?: "send" | "hold" | undefined
+  /** How the body of the answer is read; by default as JSON if it is, else as text. */
+  readonly answer?: Schema.ConstraintDecoder<A> | undefined
+  /** The ticket's own name, by default a random one. A call under a name that is known already is not stored again. */
+  readonly id?: string | undefined
+}
+
+/** What is put right of a dead letter. */
+export interface RetryOptions {
+  /** The call to send instead, with an idempotency key of its own. */
+  readonly request?: HttpClientRequest.HttpClientRequest | undefined
+  /** By default as before, or never if that is over or was why it failed. */
+  readonly expiresAt?: DateTime.Utc | undefined
+}
+
+/** Which tickets are listed, in the order in which they were stored. */
+export interface Query {
+  readonly states?: ReadonlyArray<Change["state"]> | undefined
+  /** A provider's id. */
+  readonly provider?: string | undefined
+  readonly subject?: string | undefined
+  /** The `place` of the last entry of the page before. */
+  readonly after?: number | undefined
+  /** Default 100. */
+  readonly limit?: number | undefined
+}
+
+/** One ticket in a list. */
+export interface Entry {
+  readonly ticket: Ticket
+  readonly place: number
+  readonly provider: string
+  readonly subject: Option.Option<string>
+  readonly call: Call.Call
+  readonly createdAt: DateTime.Utc
+  readonly status: Status
+}
+
+/** What an outbox does. Each of its functions is one of this module's, which take it from the context. */
+export interface Service {
+  readonly send: <A = unknown>(
+    provider: AnyProvider,
+    request: HttpClientRequest.HttpClientRequest,
+    options?: SendOptions<A>
+  ) => Effect.Effect<Ticket<A>, CallError | OutboxStoreError>
+  readonly status: <A>(ticket: Ticket<A>) => Effect.Effect<Status<A>, StatusError>
+  readonly await: <A>(ticket: Ticket<A>) => Effect.Effect<Answer<A>, AwaitError>
+  readonly cancel: (ticket: Ticket) => Effect.Effect<void, TicketUnknown | TicketMoved | OutboxStoreError>
+  readonly retry: (
+    ticket: Ticket,
+    options?: RetryOptions
+  ) => Effect.Effect<void, TicketUnknown | TicketMoved | CallError | OutboxStoreError>
+  readonly find: (query?: Query) => Effect.Effect<ReadonlyArray<Entry>, OutboxStoreError>
+  readonly purge: (endedBefore: DateTime.Utc) => Effect.Effect<number, OutboxStoreError>
+  readonly changes: Stream.Stream<Change>
+}
+
+export type StatusError = TicketUnknown | AnswerUnreadable | OutboxStoreError
+export type AwaitError = StatusError | TicketFailed | TicketCancelled | TicketSuperseded
+
+export class Outbox extends Context.Service<Outbox, Service>()("@sluice/outbox/Outbox") {}
+
+/** How an outbox works; times are durations. */
+export interface Options {
+  /** How many calls on the same quotas are in the limiter's queue or under way at a time; default 8. */
+  readonly concurrency?: number | undefined
+  /** How often the store is looked at for what other processes wrote; default a second. What this one writes is seen at once. */
+  readonly pollInterval?: Duration.Input | undefined
+  /** After how long the calls of a process that has died are taken over; default 30 seconds. */
+  readonly takeOverAfter?: Duration.Input | undefined
+  /** How long an answer is waited for before the call is in doubt; default a minute. */
+  readonly answerWithin?: Duration.Input | undefined
+  /** How long what is under way may still be answered when the scope ends; default 10 seconds. */
+  readonly drain?: Duration.Input | undefined
+}
+
+type ClientsOf<S extends Sendable> = S extends { readonly Client: Context.Key<infer I, infer _> } ? I : never
+
+/**
+ * An outbox that sends to these providers, each by its client in the context. Throws `RangeError` for options that cannot be.
+ *
+ * Leave the clients' `retry` unset: what they repeat themselves is one attempt here.
+ */
+export const layer = <const S extends ReadonlyArray<Sendable>>(
+  providers: S,
+  options: Options = {}
+): Layer.Layer<Outbox, OutboxStoreError, OutboxStore | RateLimiter | ClientsOf<S[number]>> =>
+  Layer.effect(
+    Outbox,
+    Effect.gen(function* () {
+      const context = yield* Effect.context<ClientsOf<S[number]>>()
+      const channels = new Map<string, Channel>()
+      for (const { Client, RateLimited, arrived, provider } of providers) {
+        const client: Pipeline.Client<RateLimited> = Context.getUnsafe(context, Client)
+        channels.set(provider.id, { provider, client, refusals: RateLimited, arrived })
+      }
+      return yield* make(channels, options)
+    })
+  )
+
+/** Stores calls, lets others send them, and tells what became of them: for processes that have no keys. */
+export const layerSender = (
+  options: Pick<Options, "pollInterval"> = {}
+): Layer.Layer<Outbox, OutboxStoreError, OutboxStore | RateLimiter> => Layer.effect(Outbox, make(undefined, options))
+
+const make = (channels: ReadonlyMap<string, Channel> | undefined, options: Options) =>
+  Effect.gen(function* () {
+    const store = yield* OutboxStore
+    const limiter = yield* RateLimiter
+    const pollInterval = duration("pollInterval", options.pollInterval ?? "1 second")
+    const follower = new Follower(store, yield* PubSub.sliding<Change>(1024))
+    yield* Effect.forkScoped(follower.follow(yield* store.revision, pollInterval), { startImmediately: true })
+    const queued = new Map<string, number>()
+    if (channels !== undefined) {
+      const worker = new Worker(
+        {
+          store,
+          limiter,
+          queued,
+          bell: follower.bell,
+          worker: SecureRandom.uuidV4Unsafe(),
+          ownedMillis: Duration.toMillis(duration("takeOverAfter", options.takeOverAfter ?? "30 seconds")),
+          answerWithin: duration("answerWithin", options.answerWithin ?? "1 minute")
+        },
+        channels,
+        yield* Effect.context<never>(),
+        {
+          concurrency: positive("concurrency", options.concurrency ?? 8),
+          pollInterval,
+          drain: duration("drain", options.drain ?? "10 seconds", 0)
+        }
+      )
+      follower.onChange = (ticket) => worker.changed(ticket)
+      yield* Effect.addFinalizer(() => worker.close)
+      yield* Effect.forkScoped(worker.work, { startImmediately: true })
+      yield* Effect.forkScoped(worker.keep, { startImmediately: true })
+    }
+    const ringing = Effect.sync(() => follower.bell.ring())
+    const reader: Reading.Reader = { store, limiter, channels: channels ?? new Map(), queued }
+    return Outbox.of({
+      send: (provider, request, options = {}) =>
+        Effect.gen(function* () {
+          const known = channels === undefined ? provider : yield* knownOf(channels, provider.id)
+          const draft = yield* Draft.make({ ...known, baseUrl: provider.baseUrl }, request, options)
+          yield* store.insert(draft, yield* Clock.currentTimeMillis)
+          yield* ringing
+          return ticket(draft.id, options.answer)
+        }),
+      status: (ticket) => Effect.flatMap(store.get(ticket.id), (stored) => Reading.statusOf(reader, ticket, stored)),
+      await: (ticket) =>
+        follower.until(
+          ticket.id,
+          Effect.flatMap(store.get(ticket.id), (stored) => ended(ticket, stored))
+        ),
+      cancel: ({ id }) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.andThen(store.cancel(id, now), ringing)),
+      retry: ({ id }, { expiresAt, request } = {}) =>
+        Effect.gen(function* () {
+          yield* Draft.ahead(expiresAt)
+          const { provider } = yield* store.get(id)
+          const call =
+            request === undefined
+              ? undefined
+              : yield* Effect.flatMap(knownOf(channels, provider), (known) => Draft.correction(known, request))
+          const correction = {
+            call,
+            ...(expiresAt !== undefined && { expiresAt: DateTime.toEpochMillis(expiresAt) })
+          }
+          yield* store.retry(id, correction, yield* Clock.currentTimeMillis)
+          yield* ringing
+        }),
+      find: ({ after, limit = 100, provider, states, subject } = {}) =>
+        Effect.flatMap(
+          store.find({
+            after,
+            limit,
+            provider,
+            subject,
+            states: states?.flatMap((state) => (state === "waiting" ? [state, "taken" as const] : [state]))
+          }),
+          Effect.forEach((stored) => entryOf(reader, stored))
+        ),
+      purge: (endedBefore) => store.purge(DateTime.toEpochMillis(endedBefore)),
+      changes: follower.changes
+    })
+  })
+
+/** A ticket by its id, of a call that was sent before, perhaps by another process. */
+export const ticket = <A = unknown>(id: string, answer?: Schema.ConstraintDecoder<A> | undefined): Ticket<A> => ({
+  id,
+  // Where no schema is given, `A` is what is unknown.
+  answer: answer ?? (anything as Schema.ConstraintDecoder<A>)
+})
+
+/**
+ * Stores a call and gives its ticket at once; it is sent when its quota has room. What is answered here is on the disk.
+ *
+ * Fails with a `CallError` for a request that cannot or must not be stored, and with an `OutboxStoreError` where the store
+ * is away: then send it again under the same `id`, and it is stored once.
+ */
+export const send = <A = unknown>(
+  provider: AnyProvider,
+  request: HttpClientRequest.HttpClientRequest,
+  options?: SendOptions<A>
+): Effect.Effect<Ticket<A>, CallError | OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => outbox.send(provider, request, options))
+
+/** How a ticket stands now, and when it is expected to be sent: a lower bound, as far as the limiter knows. */
+export const status = <A>(ticket: Ticket<A>): Effect.Effect<Status<A>, StatusError, Outbox> =>
+  Outbox.use((outbox) => outbox.status(ticket))
+
+const await_ = <A>(ticket: Ticket<A>): Effect.Effect<Answer<A>, AwaitError, Outbox> =>
+  Outbox.use((outbox) => outbox.await(ticket))
+export {
+  /**
+   * Waits for the answer, however long that takes, whichever process sends the call. Fails if the ticket has failed, was
+   * cancelled or superseded; interrupting it changes nothing of the call.
+   */
+  await_ as await
+}
+
+/** Cancels what waits, or gives a dead letter up, so that those behind it go on. Fails with `TicketMoved` for what was sent. */
+export const cancel = (ticket: Ticket): Effect.Effect<void, TicketUnknown | TicketMoved | OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => outbox.cancel(ticket))
+
+/** Sends a dead letter again, as it was or put right; it keeps its place if it held others. Fails with `TicketMoved` for any other. */
+export const retry = (
+  ticket: Ticket,
+  options?: RetryOptions
+): Effect.Effect<void, TicketUnknown | TicketMoved | CallError | OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => outbox.retry(ticket, options))
+
+/** Lists tickets, page by page: `find({ states: ["failed"] })` are the dead letters. */
+export const find = (query?: Query): Effect.Effect<ReadonlyArray<Entry>, OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => outbox.find(query))
+
+/** Forgets tickets that were done, cancelled or superseded before an instant, and tells how many; dead letters stay. */
+export const purge = (endedBefore: DateTime.Utc): Effect.Effect<number, OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => outbox.purge(endedBefore))
+
+/** What becomes of all tickets, from now on, whichever process sees to it. */
+export const changes: Stream.Stream<Change, never, Outbox> = Stream.unwrap(Outbox.useSync((outbox) => outbox.changes))
+
+const ended = <A>(ticket: Ticket<A>, stored: Stored): Effect.Effect<Option.Option<Answer<A>>, AwaitError> => {
+  const { failure, id, state, supersededBy } = stored
+  switch (state) {
+    case "done":
+      return Effect.map(Reading.answerOf(ticket, stored), Option.some)
+    case "failed":
+      return failure === null
+        ? Effect.die(new Error(`ticket ${id} failed, and nothing is written down of why`))
+        : Effect.fail(new TicketFailed({ id, why: failure }))
+    case "cancelled":
+      return Effect.fail(new TicketCancelled({ id }))
+    case "superseded":
+      return Effect.fail(new TicketSuperseded({ id, by: supersededBy ?? "" }))
+    default:
+      return Effect.succeedNone
+  }
+}
+
+const entryOf = (reader: Reading.Reader, stored: Stored): Effect.Effect<Entry, OutboxStoreError> => {
+  const it = ticket(stored.id)
+  return Reading.statusOf(reader, it, stored).pipe(
+    // What is read as it is cannot be unreadable.
+    Effect.catchTag("AnswerUnreadable", Effect.die),
+    Effect.map((status) => ({
+      ticket: it,
+      place: stored.place,
+      provider: stored.provider,
+      subject: Option.fromNullOr(stored.subject),
+      call: stored.call,
+      createdAt: DateTime.makeUnsafe(stored.createdAt),
+      status
+    }))
+  )
+}
+
+/** The provider as this outbox knows it: its quotas may be others than those of the value at hand. */
+const knownOf = (
+  channels: ReadonlyMap<string, Channel> | undefined,
+  id: string
+): Effect.Effect<AnyProvider, CallError> => {
+  const known = channels?.get(id)?.provider
+  return known === undefined
+    ? Effect.fail(
+        new CallError({
+          field: "provider",
+          rule: `one that this outbox sends to (${[...(channels?.keys() ?? [])].join(", ") || "none"})`,
+          value: id,
+          remedy: "Name it in Outbox.layer, or store calls for others to send with Outbox.layerSender."
+        })
+      )
+    : Effect.succeed(known)
+}
+
+function duration(field: string, input: Duration.Input, leastMillis = 1): Duration.Duration {
+  return Option.getOrThrowWith(
+    Option.filter(
+      Duration.fromInput(input),
+      (value) => Duration.toMillis(value) >= leastMillis && Duration.isFinite(value)
+    ),
+    () => new RangeError(`Outbox: ${field} takes a duration such as "2 seconds", but was given ${String(input)}.`)
+  )
+}
+
+function positive(field: string, value: number): number {
+  if (Number.isInteger(value) && value >= 1) return value
+  throw new RangeError(`Outbox: ${field} takes a whole number, 1 or more, but was given ${value}.`)
+}

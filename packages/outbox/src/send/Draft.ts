@@ -1,0 +1,104 @@
+/** Makes what is stored of what a sender gives, or says what is wrong with it. */
+import { Clock, DateTime, Effect } from "effect"
+import { SecureRandom } from "effect/crypto"
+import type { HttpClientRequest } from "effect/http"
+import * as Call from "../Call.ts"
+import { CallError } from "../OutboxError.ts"
+import type { New } from "../OutboxStore.ts"
+import type { AnyProvider } from "../Sendable.ts"
+import { routeOf } from "../worker/Channel.ts"
+
+/** What may be said of a call, without what is only of concern when it is read. */
+export interface Options {
+  readonly subject?: string | undefined
+  readonly supersede?: boolean | undefined
+  readonly expiresAt?: DateTime.Utc | undefined
+  readonly priority?: number | undefined
+  readonly maxAttempts?: number | undefined
+  readonly whenInDoubt?: "send" | "hold" | undefined
+  readonly id?: string | undefined
+}
+
+const longestName = 256
+
+/** A ticket that is ready to be stored. Throws nothing: whatever is wrong is a `CallError`. */
+export const make = (
+  provider: AnyProvider,
+  request: HttpClientRequest.HttpClientRequest,
+  options: Options
+): Effect.Effect<New, CallError> =>
+  Effect.gen(function* () {
+    const { expiresAt, id, maxAttempts = 20, priority = 0, subject, supersede = false, whenInDoubt = "send" } = options
+    const call = yield* Call.fromRequest(provider, request)
+    yield* named("options.subject", subject, "Name what the call is about, or leave it out.")
+    yield* named("options.id", id, "Give a name of your own, or leave it out for a random one.")
+    if (supersede && subject === undefined) {
+      return yield* new CallError({
+        field: "options.subject",
+        rule: "a name where supersede is true",
+        value: "undefined",
+        remedy: "Say which calls are about the same thing: only among those is there an earlier one."
+      })
+    }
+    yield* whole("options.priority", priority, -Infinity, "a whole number")
+    yield* whole("options.maxAttempts", maxAttempts, 1, "a whole number, 1 or more")
+    yield* ahead(expiresAt)
+    const name = id ?? SecureRandom.uuidV4Unsafe()
+    return {
+      id: name,
+      provider: provider.id,
+      route: routeOf(provider, Call.toRequest(call)),
+      subject: subject ?? null,
+      supersedes: supersede,
+      priority,
+      call,
+      // A name of the sender's own may be used by others of the same key; an idempotency key must not.
+      idempotencyKey: id === undefined ? name : SecureRandom.uuidV4Unsafe(),
+      expiresAt: expiresAt === undefined ? null : DateTime.toEpochMillis(expiresAt),
+      maxAttempts,
+      whenInDoubt
+    }
+  })
+
+/** What is put right of a dead letter: another call has another key, as servers remember what came with the first. */
+export const correction = (
+  provider: AnyProvider,
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<{ readonly call: Call.Call; readonly route: string; readonly idempotencyKey: string }, CallError> =>
+  Effect.map(Call.fromRequest(provider, request), (call) => ({
+    call,
+    route: routeOf(provider, Call.toRequest(call)),
+    idempotencyKey: SecureRandom.uuidV4Unsafe()
+  }))
+
+/** An instant that is still to come. */
+export const ahead = (expiresAt: DateTime.Utc | undefined): Effect.Effect<void, CallError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    expiresAt === undefined || DateTime.toEpochMillis(expiresAt) > now
+      ? Effect.void
+      : Effect.fail(
+          new CallError({
+            field: "options.expiresAt",
+            rule: "an instant that is still to come",
+            value: DateTime.formatIso(expiresAt),
+            remedy: `It is ${DateTime.formatIso(DateTime.makeUnsafe(now))} now: give a later one, or none.`
+          })
+        )
+  )
+
+const named = (field: string, value: string | undefined, remedy: string) =>
+  value === undefined || (value.length > 0 && value.length <= longestName)
+    ? Effect.void
+    : Effect.fail(
+        new CallError({
+          field,
+          rule: `a text of 1 to ${longestName} characters`,
+          value: value === "" ? '""' : `one of ${value.length}`,
+          remedy
+        })
+      )
+
+const whole = (field: string, value: number, minimum: number, rule: string) =>
+  Number.isSafeInteger(value) && value >= minimum
+    ? Effect.void
+    : Effect.fail(new CallError({ field, rule, value: String(value), remedy: "Give one, or leave it out." }))

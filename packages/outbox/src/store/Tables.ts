@@ -1,0 +1,63 @@
+/** The tables of an outbox, as migrations: what has been released is never edited, only followed. */
+import { Effect } from "effect"
+import { Migrator, SqlClient } from "effect/sql"
+
+const create = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const int = sql.onDialectOrElse({ pg: () => sql.literal("BIGINT"), orElse: () => sql.literal("INTEGER") })
+  yield* sql`CREATE TABLE outbox_ticket (
+    place ${int} PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    provider TEXT NOT NULL,
+    route TEXT NOT NULL,
+    subject TEXT,
+    target TEXT NOT NULL,
+    priority ${int} NOT NULL,
+    call TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    state TEXT NOT NULL,
+    holds ${int} NOT NULL,
+    behind ${int} NOT NULL,
+    due_at ${int} NOT NULL,
+    expires_at ${int},
+    attempts ${int} NOT NULL,
+    max_attempts ${int} NOT NULL,
+    when_in_doubt TEXT NOT NULL,
+    in_doubt ${int} NOT NULL,
+    first_sent_at ${int},
+    sent_at ${int},
+    worker TEXT,
+    owned_until ${int},
+    trouble TEXT,
+    failure TEXT,
+    answer TEXT,
+    superseded_by TEXT,
+    created_at ${int} NOT NULL,
+    updated_at ${int} NOT NULL,
+    revision ${int} NOT NULL UNIQUE
+  )`
+  // Each index holds only the tickets that its question is about, so that those which ended cost nothing. The state comes
+  // first in them although it is one and the same: SQLite would rather go by outbox_state, through all that waits.
+  yield* sql`CREATE INDEX outbox_ready ON outbox_ticket (state, provider, route, priority DESC, place)
+    WHERE state = 'waiting' AND behind = 0 AND due_at = 0`
+  yield* sql`CREATE INDEX outbox_due ON outbox_ticket (state, due_at) WHERE state = 'waiting' AND due_at > 0`
+  yield* sql`CREATE INDEX outbox_expires ON outbox_ticket (state, expires_at)
+    WHERE state = 'waiting' AND expires_at IS NOT NULL`
+  yield* sql`CREATE INDEX outbox_owned ON outbox_ticket (owned_until) WHERE worker IS NOT NULL`
+  yield* sql`CREATE INDEX outbox_subject ON outbox_ticket (provider, subject, place)
+    WHERE holds = 1 AND subject IS NOT NULL`
+  yield* sql`CREATE INDEX outbox_state ON outbox_ticket (state, place)`
+  yield* sql`CREATE TABLE outbox_route (
+    provider TEXT NOT NULL,
+    route TEXT NOT NULL,
+    PRIMARY KEY (provider, route)
+  )`
+  yield* sql`CREATE TABLE outbox_revision (value ${int} NOT NULL)`
+  yield* sql`INSERT INTO outbox_revision (value) VALUES (0)`
+})
+
+/** Brings the tables to what this version needs. */
+export const migrate = Migrator.make({})({
+  loader: Migrator.fromRecord({ "0001_tickets": create }),
+  table: "outbox_migration"
+})
