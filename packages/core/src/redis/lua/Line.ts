@@ -9,14 +9,14 @@ import { luaModule, record } from "./Prelude.ts"
 export const line = luaModule(
   "Line",
   /* lua */ `
-${record("line", "size head headSince called toldAt comesBy turn livesUntil alongSince alongPlace", "key")}
+${record("line", "size head headSince called toldAt comesBy turn livesUntil alongSince alongPlace units", "key")}
 -- The next looks after a first that is late by so much; who is to be called looks by itself after so long.
 local grace, patience, longest, aware, turnsPerMilli = 250, 1000, 10000, 2, 16
 
 local Line
 Line = class({
   open = function(key, saved)
-    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, -huge, -huge, "" })
+    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, -huge, -huge, "", 0 })
     line.key = key
     return setmetatable(line, Line)
   end,
@@ -61,7 +61,7 @@ Line = class({
   -- Notes who is the first. Until it is called it is not late.
   look = function(self)
     local first = redis.call("ZRANGE", self.key, 0, 0, "WITHSCORES")
-    if first[1] ~= self.head then self.called, self.toldAt, self.comesBy = "", huge, huge end
+    if first[1] ~= self.head then self.called, self.toldAt, self.comesBy, self.units = "", huge, huge, 0 end
     self.head, self.headSince = first[1], tonumber(first[2])
   end,
 
