@@ -358,5 +358,58 @@ describeRedis("a fleet", () => {
         }
       })
     )
+
+    it.effect("asks seldom and exceeds nothing where claims of several shapes share two quotas", () =>
+      Effect.gen(function* () {
+        for (const seed of [...Array(12).keys(), 15, 23, 75]) {
+          const random = randomOf(seed)
+          const fleet = yield* fleetOf({ roundTripMillis: 1, options: { leaseMillis: 3000, abandonMillis: 1000 } })
+          const [limit, window] = [random.between(1, 8), random.pick([50, 200, 1000])]
+          const [wideLimit, wideWindow] = [limit + random.between(1, 8), window * random.pick([2, 3, 5])]
+          const narrow = Quota.rolling(limit, window, { name: "narrow" })
+          const wide = Quota.rolling(wideLimit, wideWindow, { name: "wide" })
+          const shapes = [
+            [Claim.need(narrow)],
+            [Claim.need(narrow), Claim.need(wide)],
+            [Claim.need(wide), Claim.need(narrow, { cost: random.between(1, limit) })],
+            [Claim.need(wide, { cost: random.between(1, Math.min(3, wideLimit)) })]
+          ].map((needs) => Claim.make({ needs }))
+          const counted = new Map<string, Array<NeverExceeds.CountedPoint>>([
+            ["narrow", []],
+            ["wide", []]
+          ])
+          const requests = random.between(5, 40)
+          fleet.losesMessages(random.chance(0.2))
+          yield* yield* fleet.run(
+            Effect.gen(function* () {
+              const limiters = yield* workersOf(fleet, random.between(2, 5))
+              const call = Effect.gen(function* () {
+                const limiter = limiters[random.upTo(limiters.length - 1)]
+                const claim = shapes[random.upTo(shapes.length - 1)]
+                if (!limiter || !claim) return
+                yield* Effect.sleep(random.upTo(2 * wideWindow))
+                const request = Effect.gen(function* () {
+                  yield* Effect.sleep(random.upTo(20))
+                  const atMillis = fleet.now()
+                  for (const { cost, quota } of claim.needs) counted.get(quota.name)?.push({ atMillis, cost })
+                  yield* Effect.sleep(random.upTo(20))
+                })
+                yield* callAt(
+                  limiter,
+                  claim
+                )(request).pipe(RateLimiter.priority(random.pick(["high", "normal", "normal", "low"])))
+              })
+              yield* Effect.all(
+                Array.from({ length: requests }, () => call),
+                { concurrency: "unbounded" }
+              )
+            })
+          )
+          NeverExceeds.limit(limit, window)(counted.get("narrow") ?? [])
+          NeverExceeds.limit(wideLimit, wideWindow)(counted.get("wide") ?? [])
+          assert.isAtMost(fleet.calls(), 6 * requests, `seed ${seed}`)
+        }
+      })
+    )
   })
 })

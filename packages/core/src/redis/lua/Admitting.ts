@@ -87,22 +87,28 @@ local function callNext(book, prefix)
   local line, now = book.line, book.desk.asked
   if line.size == 0 then return end
   book:advance(now)
-  local cost = min(tonumber(line.head:match("#(.*)$")), book:largest())
-  local at = book:earliest(min(cost + line.reserved, book:largest()), now)
+  local cost = max(min(tonumber(line.head:match("#(.*)$")), book:largest()), line.units)
+  local at = book:earliest(cost, now)
   if not line:isUnaware(at, now) then return end
   local wasCalled = line:isAlong(line.head, line.headSince)
-  local askAt = line:call(at, wasCalled and now or gathered(book, at, now), now, line.reserved)
+  local askAt = line:call(at, wasCalled and now or gathered(book, at, now), now)
   if wasCalled then return end
   tell(line.head, prefix, askAt - now, line.turn)
   if at > now or book.gate.width ~= huge or book:paceInterval() > 0 then return end
   local fair = max(1, floor(book.caution.limit / cost / line.size))
-  local most = min(mostAtOnce, floor((book:free(now) - line.reserved) / (fair * cost)))
+  local most = min(mostAtOnce, floor(book:free(now) / (fair * cost)))
   if most < 2 then return end
   for _, place in ipairs(line:callAlong(most - 1)) do tell(place, prefix, 0, line.turn) end
 end
 
+-- What is said of a turn in one line is later than all that was said in those of the claim's other quotas.
+local function numberAfter(members, line)
+  for _, book in ipairs(members) do line.turn = max(line.turn, book.line.turn) end
+end
+
 -- When one that is not the first looks for itself: after the first, which is called before that.
-local function looksAfter(book, place, prefix)
+local function looksAfter(members, book, place, prefix)
+  numberAfter(members, book.line)
   if prefix then callNext(book, prefix) end
   return book.line:looksAfter(place, book.desk.asked)
 end
@@ -137,7 +143,7 @@ Admitting = class({
           leaveLines(members, place, i)
           book.line:join(place[i], since[1])
           local cost = min(needs[i][2], book:largest())
-          local at, askAt = book:earliest(cost, now), looksAfter(book, place[i], prefix)
+          local at, askAt = book:earliest(cost, now), looksAfter(members, book, place[i], prefix)
           return said("Wait", i, at, now, askAt, book.line.turn)
         end
       end
@@ -176,11 +182,13 @@ Admitting = class({
     line:join(place[blocker], max(sinceOf(since, slots, taken), line.alongSince + 1))
     local askAt
     if line.head ~= place[blocker] then
-      askAt = looksAfter(book, place[blocker], prefix)
+      askAt = looksAfter(members, book, place[blocker], prefix)
     else
       at = at or now
-      local gathers = slots - taken > 1
-      askAt = line:call(at, gathers and gathered(book, at, now) or at, now, needs[blocker][3])
+      numberAfter(members, line)
+      -- Room for less, where others of its worker keep some, is no reason to call it.
+      line.units = needs[blocker][2] + min(needs[blocker][3], book:largest())
+      askAt = line:call(at, slots - taken > 1 and gathered(book, at, now) or at, now)
     end
     local answer = said("Wait", blocker, at or now, now, askAt, line.turn)
     return taken > 0 and granted .. " " .. answer or answer

@@ -9,14 +9,14 @@ import { luaModule, record } from "./Prelude.ts"
 export const line = luaModule(
   "Line",
   /* lua */ `
-${record("line", "size head headSince called toldAt comesBy turn reserved livesUntil alongSince alongPlace", "key")}
+${record("line", "size head headSince called toldAt comesBy turn livesUntil alongSince alongPlace units", "key")}
 -- The next looks after a first that is late by so much; who is to be called looks by itself after so long.
 local grace, patience, longest, aware, turnsPerMilli = 250, 1000, 10000, 2, 16
 
 local Line
 Line = class({
   open = function(key, saved)
-    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, 0, -huge, -huge, "" })
+    local line = lineOf(saved or { 0, "", 0, "", huge, huge, 0, -huge, -huge, "", 0 })
     line.key = key
     return setmetatable(line, Line)
   end,
@@ -61,14 +61,13 @@ Line = class({
   -- Notes who is the first. Until it is called it is not late.
   look = function(self)
     local first = redis.call("ZRANGE", self.key, 0, 0, "WITHSCORES")
-    if first[1] ~= self.head then self.called, self.toldAt, self.comesBy, self.reserved = "", huge, huge, 0 end
+    if first[1] ~= self.head then self.called, self.toldAt, self.comesBy, self.units = "", huge, huge, 0 end
     self.head, self.headSince = first[1], tonumber(first[2])
   end,
 
-  -- The first is told to come at askAt, as there may be room from at on beside what is reserved; gives when it comes, at the
-  -- latest.
-  call = function(self, at, askAt, now, reserved)
-    self.called, self.toldAt, self.reserved = self.head, at, reserved
+  -- The first is told to come at askAt, as there may be room from at on; gives when it comes, at the latest.
+  call = function(self, at, askAt, now)
+    self.called, self.toldAt = self.head, at
     -- Numbered, as an answer and a message may overtake each other; by the time, as a line that was empty begins anew.
     self.turn = max(self.turn + 1, now * turnsPerMilli)
     self.comesBy = askAt == huge and now + patience or min(askAt, now + longest)
