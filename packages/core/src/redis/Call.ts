@@ -78,6 +78,7 @@ export class Call {
   private readonly counters: Array<string> = []
   private readonly quotas: Array<string> = []
   private readonly deskOf: Array<number> = []
+  private longestWindowMillis = 0
   private readonly ends: Array<Said> = []
   private readonly releases: Array<Said> = []
   private readonly renewals: Array<Said> = []
@@ -157,6 +158,11 @@ export class Call {
     return this
   }
 
+  /** For so long after the call its desks are there, whatever else is said of them. */
+  get keptMillis(): number {
+    return 2 * this.longestWindowMillis + this.options.abandonMillis
+  }
+
   /** The desks that it concerns, by their keys. */
   get deskKeys(): ReadonlyArray<string> {
     return this.desks
@@ -228,6 +234,7 @@ export class Call {
     const { desk } = keysOf(this.options.layout, counter)
     if (!this.desks.includes(desk)) this.desks.push(desk)
     this.deskOf.push(this.desks.indexOf(desk) + 1)
+    this.longestWindowMillis = Math.max(this.longestWindowMillis, quota.windowMillis)
     this.quotas.push(quotaText(quota, this.options.stance ?? "published"))
     return this.counters.push(counter)
   }

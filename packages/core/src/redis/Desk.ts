@@ -42,6 +42,8 @@ export interface Answered {
   readonly reading: Reading
   /** The desks that were opened. */
   readonly desks: ReadonlyArray<string>
+  /** For so long they are there. */
+  readonly keptMillis: number
   /** When one of them lost something last, by its own time. */
   readonly lostAt: number
   readonly shown: ReadonlyMap<string, Shown>
@@ -148,7 +150,15 @@ export class Desk {
             })
             this.stepsTold = Math.max(this.stepsTold, steps)
             const reading = { server, at, calledAt, answeredAt: now() }
-            return { calledAt, questions: pairs, shown, reading, desks: call.deskKeys, lostAt }
+            return {
+              calledAt,
+              questions: pairs,
+              shown,
+              reading,
+              desks: call.deskKeys,
+              keptMillis: call.keptMillis,
+              lostAt
+            }
           }),
           Effect.catch((cause) => {
             onFailed(cause, calledAt)

@@ -31,8 +31,6 @@ const spareMillis = 20
 const lateMillis = 1000
 /** So exactly is it told since when calls wait. */
 const samples = 9
-/** A desk is kept for longer than this after its last call. */
-const deskMillis = 60_000
 /** So many desks are remembered. */
 const mostKnown = 100_000
 /** So many slots make one lease, at most. */
@@ -83,8 +81,8 @@ export class RedisStore extends Admission {
   /** What was admitted of our share: Redis is told of it when it is back. */
   private readonly shared = new Map<Slot, { readonly cooling: number; end: ShareEnd | undefined }>()
   private readonly clock = new RedisClock()
-  /** Desks by their keys: when they answered last, and what they had lost by then. */
-  private readonly known = new Map<string, { readonly answeredAt: number; readonly lostAt: number }>()
+  /** Desks by their keys: until when they are surely there, and what they had lost when they answered last. */
+  private readonly known = new Map<string, { readonly until: number; readonly lostAt: number }>()
   private readonly startedAt: number
   private count = 0
   private wake: (books: ReadonlyArray<Book>) => void = () => {}
@@ -361,14 +359,14 @@ export class RedisStore extends Admission {
   }
 
   /** Notes which desks are there. What one of them lost is told again. */
-  private met({ calledAt, desks, lostAt, reading }: Answered): void {
+  private met({ calledAt, desks, keptMillis, lostAt, reading }: Answered): void {
     this.clock.read(reading)
     for (const key of desks) {
       const known = this.known.get(key)
       if (known && lostAt > known.lostAt) {
         for (const lease of this.leases.values()) this.register(lease, calledAt)
       }
-      this.known.set(key, { answeredAt: calledAt, lostAt })
+      this.known.set(key, { until: Math.max(known?.until ?? 0, calledAt + keptMillis), lostAt })
     }
     if (this.known.size > mostKnown) this.known.clear()
   }
@@ -519,7 +517,7 @@ export class RedisStore extends Admission {
     const { at, layout, leaseMillis, now, showMillis } = this.options
     const { abandonMillis, maxPauseMillis, stance } = this
     let shownAt = -Infinity
-    const isKnown = (key: string) => now() - (this.known.get(key)?.answeredAt ?? -Infinity) < deskMillis
+    const isKnown = (key: string) => now() < (this.known.get(key)?.until ?? -Infinity)
     const desk = new Desk({
       leaseMillis,
       steps: this.clock.steps,
