@@ -8,9 +8,10 @@ import { Context, Layer } from "effect"
 import { Admission, type Options, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
 
-/** Whoever keeps the quotas does not answer. */
+/** Whoever keeps the quotas does not answer, or not for this claim. */
 export interface Away {
   readonly _tag: "Away"
+  readonly description: string
   readonly cause: unknown
 }
 
@@ -23,7 +24,7 @@ export class RateLimiterStore extends Context.Service<
     /** Whether another process is being asked for this permit, so that nobody can know yet whether it has to wait. */
     readonly isAsking: (permit: Permit, nowMillis: number) => boolean
     /** Why nobody is to wait any longer, where whoever keeps the quotas has not answered for too long. */
-    readonly away: (nowMillis: number) => Away | undefined
+    readonly away: (permit: Permit, nowMillis: number) => Away | undefined
     /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
   }

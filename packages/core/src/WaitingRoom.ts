@@ -176,7 +176,7 @@ export class WaitingRoom<W extends Waiter> {
         this.handlers.admitted(waiter, now)
       } else if (decision._tag === "Wait") {
         const { at, need } = decision
-        const away = this.store.away(now)
+        const away = this.store.away(waiter.permit, now)
         if (away) {
           this.dismiss(waiter, away)
           continue

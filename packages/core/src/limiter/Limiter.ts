@@ -183,7 +183,7 @@ export class Limiter {
     const deadlineAt = deadline === undefined ? Infinity : now + Duration.toMillis(deadline)
     const isTraced = fiber.cache.tracer !== undefined
     const call = (permit.waiter = new WaitingCall(permit, deadlineAt, now, isTraced ? Effect.void : next))
-    const refusal = decision?._tag === "Shut" || decision?._tag === "Never" ? decision : this.store.away(now)
+    const refusal = decision?._tag === "Shut" || decision?._tag === "Never" ? decision : this.store.away(permit, now)
     if (refusal) return Effect.fail(this.errorOf(call, refusal))
     const expectedAt = this.room.enter(call, decision, now)
     this.arm()

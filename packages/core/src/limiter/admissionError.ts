@@ -35,10 +35,7 @@ export const admissionError = (
           deadline: known.dateOf(known.deadlineAt)
         })
       case "Away":
-        return new Store({
-          description: "The store that keeps the quota does not answer, and nothing is admitted without it.",
-          cause: refusal.cause
-        })
+        return new Store({ description: refusal.description, cause: refusal.cause })
       case "Shut": {
         const book = books[refusal.need]
         return new Closed({

@@ -6,7 +6,7 @@
  * places, so that whatever is said twice is done once.
  */
 import { Duration, Effect } from "effect"
-import type { Redis } from "effect/persistence"
+import { Redis } from "effect/persistence"
 import type { Outcome } from "../Admission.ts"
 import * as Signal from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
@@ -60,7 +60,7 @@ export interface Dependencies {
   readonly onDue: (now: number) => void
   readonly onAnswered: (answered: Answered) => void
   /** Called whenever a call was not answered, with when it was made. */
-  readonly onFailed: (cause: unknown, calledAt: number) => void
+  readonly onFailed: (desk: Desk, cause: unknown, calledAt: number) => void
 }
 
 /** A call is made again when it was not answered for so long, and for twice as long the next time. */
@@ -70,6 +70,8 @@ const longest = Duration.seconds(30)
 export class Desk {
   /** When there is something that must not wait any longer. */
   dueAt = Infinity
+  /** Why Redis takes no call of it, whatever is done. */
+  refusal: Redis.RedisError | undefined
   private readonly dependencies: Dependencies
   private stepsTold: number
   private news: Array<News> = []
@@ -143,6 +145,7 @@ export class Desk {
           Effect.timeout(patience),
           Effect.flatMap((lines) => Effect.try({ try: () => call.read(lines), catch: (error) => error })),
           Effect.map(({ answers, at, lostAt, server, shown }): Answered => {
+            this.refusal = undefined
             for (const added of said.news.slice(news.length)) this.tell(added)
             const pairs = questions.flatMap((question, i) => {
               const answer = answers[i]
@@ -161,7 +164,8 @@ export class Desk {
             }
           }),
           Effect.catch((cause) => {
-            onFailed(cause, calledAt)
+            this.refusal = isForGood(cause) ? cause : undefined
+            onFailed(this, cause, calledAt)
             const pause = Effect.sleep(Duration.min(Duration.seconds(1), Duration.times(patience, 1 / 20)))
             return Effect.andThen(pause, attempt(Duration.min(longest, Duration.times(patience, 2))))
           })
@@ -203,3 +207,7 @@ export class Desk {
     return call
   }
 }
+
+/** What Redis refuses whatever is done about it. */
+const isForGood = (cause: unknown): cause is Redis.RedisError =>
+  cause instanceof Redis.RedisError && /CROSSSLOT|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE/.test(String(cause.cause))

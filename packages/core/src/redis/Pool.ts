@@ -64,6 +64,8 @@ export class Pool {
   asker: Permit | undefined
   /** Whether Redis keeps a place for it. */
   isInLine = false
+  /** The quota of which Redis holds another definition. */
+  differs: string | undefined
   private slots: Array<Slot> = []
   /** When it was called last. */
   private turn = { number: 0, at: 0 }
@@ -98,6 +100,7 @@ export class Pool {
   /** Takes in why nothing more was granted; instants count from `from`. */
   refuse(answer: Exclude<Answer, { readonly _tag: "Granted" }>, from: number, versions: ReadonlyArray<number>): void {
     this.isInLine = answer._tag === "Wait"
+    this.differs = answer._tag === "Differs" ? this.claim.needs[answer.need]?.quota.name : undefined
     const isCalled = answer._tag === "Wait" && this.turn.number > answer.turn
     const askAt = from + (answer._tag === "Wait" ? answer.askAfterMillis : refusedMillis)
     this.reply = { decision: decisionOf(answer, from), askAt: isCalled ? this.turn.at : askAt, versions }
@@ -125,6 +128,6 @@ const decisionOf = (answer: Exclude<Answer, { readonly _tag: "Granted" }>, from:
     case "Never":
       return { _tag: "Never", largest: answer.largest, need }
     case "Differs":
-      return { _tag: "Never", largest: 0, need }
+      return { _tag: "Wait", at: Infinity, need }
   }
 }

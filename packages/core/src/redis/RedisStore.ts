@@ -4,7 +4,6 @@
  * A question that Redis has not answered is told to wait, and the limiter is woken by the answer, or when Redis calls
  * this worker to its turn. One question asks for all who wait; what is granted is taken by one after the other.
  */
-import { Redis } from "effect/persistence"
 import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
@@ -124,7 +123,7 @@ export class RedisStore extends Admission {
     const ours = this.share?.divides(claim) ? this.shareOf(this.share, permit, pool, nowMillis) : undefined
     if (ours) return ours
     const { question, reply } = pool
-    if (question || this.away(nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
+    if (question || this.away(permit, nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
     const isOutranked = pool.asker !== undefined && pool.asker.priority < permit.priority
     if (reply && nowMillis < reply.askAt && !isStale(reply, books) && !isOutranked) {
       const { askAt, decision } = reply
@@ -189,11 +188,19 @@ export class RedisStore extends Admission {
     return question !== undefined && nowMillis - question.askedAt < patienceMillis
   }
 
-  /** Why nobody is to wait for Redis any longer. */
-  readonly away = (nowMillis: number): Away | undefined => {
+  /** Why a permit is not to wait for Redis any longer. */
+  readonly away = (permit: Permit, nowMillis: number): Away | undefined => {
+    if (permit.books.length === 0) return undefined
+    const { desk, differs, reply } = this.poolOf(permit.claim)
+    if (desk.refusal)
+      return away(`Redis does not take the calls for this claim: ${String(desk.refusal.cause)}`, desk.refusal)
+    if (differs !== undefined && reply && nowMillis < reply.askAt) {
+      return away(`Redis holds books of another definition of quota ${JSON.stringify(differs)}: ${redefined}`, differs)
+    }
     if (!this.lost || (this.share && nowMillis < this.share.until)) return undefined
     const { cause, since } = this.lost
-    return isForGood(cause) || nowMillis >= since + this.options.awayMillis ? { _tag: "Away", cause } : undefined
+    if (nowMillis < since + this.options.awayMillis) return undefined
+    return away("Redis does not answer, and nothing is admitted without it.", cause)
   }
 
   /** Redis calls one of our pools to its turn, in so long. */
@@ -372,13 +379,14 @@ export class RedisStore extends Admission {
   }
 
   /** Redis did not answer. Who has waited for long enough is sent away, and nothing is asked for them any more. */
-  private failed(cause: unknown, calledAt: number): void {
+  private failed(desk: Desk, cause: unknown, calledAt: number): void {
     const { awayMillis, later, now, shares } = this.options
+    if (desk.refusal) return this.withdraw([desk])
     const isNew = !this.lost
     const since = this.lost?.since ?? calledAt
     this.lost = { since, cause }
     const giveUp = () => {
-      if (this.away(now())) this.withdraw()
+      if (this.lost && now() >= since + awayMillis) this.withdraw(this.desks.values())
     }
     const { present } = this
     // Whoever is new may not be counted by the others yet, and whoever was not heard of is taken for dead.
@@ -387,15 +395,15 @@ export class RedisStore extends Admission {
       const until = present.at + deadMillis - abandonMillis
       const { workers } = present
       this.share = new Share({ abandonMillis, maxPauseMillis, stance, workers, since, until })
-      this.withdraw()
+      this.withdraw(this.desks.values())
     }
     giveUp()
     if (isNew) later(since + awayMillis - now(), giveUp)
   }
 
   /** Asks nothing any more, so that everybody who waits is told anew. */
-  private withdraw(): void {
-    for (const desk of this.desks.values()) {
+  private withdraw(desks: Iterable<Desk>): void {
+    for (const desk of desks) {
       for (const { pool } of desk.withdraw()) pool.question = undefined
     }
     this.wakeAll()
@@ -529,7 +537,7 @@ export class RedisStore extends Admission {
       },
       onDue: (now) => this.giveBackSpare(now),
       onAnswered: (answered) => this.answered(answered),
-      onFailed: (cause, calledAt) => this.failed(cause, calledAt)
+      onFailed: (desk, cause, calledAt) => this.failed(desk, cause, calledAt)
     })
     this.desks.set(name, desk)
     return desk
@@ -564,6 +572,6 @@ const samplesOf = (came: ReadonlyArray<number>): ReadonlyArray<number> => {
   )
 }
 
-/** What Redis refuses whatever is done about it. */
-const isForGood = (cause: unknown): boolean =>
-  cause instanceof Redis.RedisError && /CROSSSLOT|NOAUTH|NOPERM|WRONGPASS|WRONGTYPE/.test(String(cause.cause))
+const redefined = "let them expire, or take another prefix for the new one."
+
+const away = (description: string, cause: unknown): Away => ({ _tag: "Away", description, cause })

@@ -2,9 +2,9 @@ import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, RateLimiter, type Signal } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
 import { NeverExceeds } from "@sluice/simulator"
-import { Context, Duration, Effect, Exit, Fiber, Layer, Random } from "effect"
+import { Context, Duration, Effect, Exit, Fiber, Layer, Random, Schedule } from "effect"
 import { Redis } from "effect/persistence"
-import { describeRedis, layer as layerRedis } from "./RedisServer.ts"
+import { describeRedis, layer as layerRedis, layerCluster } from "./RedisServer.ts"
 
 /** A worker: a limiter and a store of its own, on the Redis that all share. */
 const worker = (prefix: string, options?: RateLimiterStoreRedis.Options) =>
@@ -116,6 +116,38 @@ describeRedis("RateLimiterStoreRedis", () => {
         assert.isAtLeast((status?.inFlight ?? 0) + (status?.cooling ?? 0), 2)
         assert.isAtMost(status?.free ?? 10, 8)
       })
+    )
+
+    it.effect("says plainly that a quota was redefined", () =>
+      Effect.gen(function* () {
+        const [before, after] = [5, 6].map((limit) => Claim.of(Quota.rolling(limit, "1 minute", { name: "rate" })))
+        if (!before || !after) return
+        const [one, other] = yield* Effect.all([worker("redefined"), worker("redefined")])
+        yield* one(Effect.void.pipe(RateLimiter.withPermit(before)))
+        const error = yield* Effect.flip(other(Effect.void.pipe(RateLimiter.withPermit(after))))
+        assert.strictEqual(error.reason._tag, "Store")
+        assert.match(error.message, /another definition of quota "rate".*prefix/)
+        yield* one(Effect.void.pipe(RateLimiter.withPermit(before)))
+      })
+    )
+
+    it.effect("fails at once what Redis takes in no case, and nothing else", () =>
+      Effect.gen(function* () {
+        const redis = yield* Redis.Redis
+        yield* redis.send("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        yield* Effect.repeat(redis.send("CLUSTER", "INFO"), {
+          until: (info) => String(info).includes("cluster_state:ok"),
+          schedule: Schedule.spaced("20 millis")
+        })
+        const run = yield* worker("refused")
+        const quota = Quota.rolling(5, "1 minute")
+        const shared = Claim.need(Quota.rolling(5, "1 minute", { name: "all" }), { partition: "workspace" })
+        const split = Claim.make({ partition: "key", needs: [Claim.need(quota), shared] })
+        const error = yield* Effect.flip(run(Effect.void.pipe(RateLimiter.withPermit(split))))
+        assert.strictEqual(error.reason._tag, "Store")
+        assert.match(error.message, /CROSSSLOT/)
+        yield* run(Effect.void.pipe(RateLimiter.withPermit(Claim.of(quota))))
+      }).pipe(Effect.provide(layerCluster))
     )
 
     it.effect("loads its script again where Redis has forgotten it", () =>
