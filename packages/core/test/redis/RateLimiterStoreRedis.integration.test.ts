@@ -78,6 +78,19 @@ describeRedis("RateLimiterStoreRedis", () => {
       })
     )
 
+    it.effect("admits as many at once as there is room for, of calls that are not to wait", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(3, "1 minute"))
+        const run = yield* worker("fail fast together")
+        const call = run(Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.failFast))
+        const exits = yield* Effect.all(
+          Array.from({ length: 5 }, () => Effect.exit(call)),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(exits.map(Exit.isSuccess), [true, true, true, false, false])
+      })
+    )
+
     it.effect("gives back what an interrupted call was granted", () =>
       Effect.gen(function* () {
         const claim = Claim.of(Quota.rolling(1, "1 minute"))
