@@ -10,7 +10,7 @@ import { luaModule, packed } from "./Prelude.ts"
 export const holds = luaModule(
   "Holds",
   /* lua */ `
-${packed("holds", "count deadAt latestDeadAt livesUntil", "key")}
+${packed("holds", "count deadAt latestDeadAt livesUntil", "key opened changed")}
 ${packed("hold", "units admittedAt deadAt ownBase slots:s")}
 local none = {}
 
@@ -18,11 +18,13 @@ local Holds
 Holds = class({
   open = function(key, saved)
     local holds = saved and holdsFrom(saved) or holdsOf({ 0, huge, -huge, -huge })
-    holds.key = key
+    holds.key, holds.opened, holds.changed = key, {}, false
     return setmetatable(holds, Holds)
   end,
 
   save = function(self, wall, ttl)
+    self:write()
+    self.opened = {}
     if self.latestDeadAt == -huge then return false end
     if self.count > 0 and self.livesUntil < wall + ttl then
       redis.call("PEXPIRE", self.key, whole(2 * ttl))
@@ -31,15 +33,42 @@ Holds = class({
     return holdsBytes(self)
   end,
 
+  -- Writes all that a call changed at once. What is new comes first: a hash that is emptied loses its expiry.
+  write = function(self)
+    if not self.changed then return end
+    local kept, gone = {}, {}
+    for lease in pairs(self.changed) do
+      local hold = self.opened[lease]
+      if hold then
+        kept[#kept + 1] = lease
+        kept[#kept + 1] = holdBytes(hold)
+      else
+        gone[#gone + 1] = lease
+      end
+    end
+    if #kept > 0 then redis.call("HSET", self.key, unpack(kept)) end
+    if #gone > 0 then redis.call("HDEL", self.key, unpack(gone)) end
+    self.changed = false
+  end,
+
   find = function(self, lease)
-    local bytes = self.count > 0 and redis.call("HGET", self.key, lease)
-    return bytes and holdFrom(bytes)
+    local hold = self.opened[lease]
+    if hold == nil then
+      local bytes = self.count > 0 and redis.call("HGET", self.key, lease)
+      hold = bytes and holdFrom(bytes) or false
+      self.opened[lease] = hold
+    end
+    return hold or nil
+  end,
+
+  change = function(self, lease, hold)
+    self.changed = self.changed or {}
+    self.opened[lease], self.changed[lease] = hold, true
   end,
 
   -- Keeps a new lease of slots of units each, in these states.
   add = function(self, lease, slots, units, admittedAt, deadAt, ownBase)
-    local hold = { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = slots }
-    redis.call("HSET", self.key, lease, holdBytes(hold))
+    self:change(lease, { units = units, admittedAt = admittedAt, deadAt = deadAt, ownBase = ownBase, slots = slots })
     -- A hash that was empty is a new key, without an expiry.
     if self.count == 0 then self.livesUntil = -huge end
     self.count = self.count + 1
@@ -52,7 +81,7 @@ Holds = class({
     local hold = self:find(lease)
     if not hold then return false end
     hold.deadAt = max(hold.deadAt, deadAt)
-    redis.call("HSET", self.key, lease, holdBytes(hold))
+    self:change(lease, hold)
     self.latestDeadAt = max(self.latestDeadAt, deadAt)
     return true
   end,
@@ -70,7 +99,7 @@ Holds = class({
     if moved == 0 then return hold, 0 end
     hold.slots = slots
     if slots:find("[ha]") then
-      redis.call("HSET", self.key, lease, holdBytes(hold))
+      self:change(lease, hold)
     else
       self:remove(lease)
     end
@@ -81,6 +110,7 @@ Holds = class({
   takeDead = function(self, now)
     if now < self.deadAt then return none end
     local dead = {}
+    self:write()
     self.deadAt = huge
     local all = redis.call("HGETALL", self.key)
     for i = 1, #all, 2 do
@@ -101,7 +131,7 @@ Holds = class({
   end,
 
   remove = function(self, lease)
-    redis.call("HDEL", self.key, lease)
+    self:change(lease, false)
     self.count = self.count - 1
   end
 })
