@@ -46,7 +46,7 @@ AnswerLog = class({
     self.kept = self.kept + units
     local place = self:placeOf(stamp)
     local lastStamp, lastFree, lastUnits = self.newestAt, self.newestFreeAt, self.newestUnits
-    if place > self.freed and place < self.size then lastStamp, lastFree, lastUnits = self:entry(place - 1) end
+    if place > 0 and place < self.size then lastStamp, lastFree, lastUnits = self:entry(place - 1) end
     local freeAt = earliestFreeAt
     if place > self.freed then
       freeAt = max(freeAt, lastFree)
