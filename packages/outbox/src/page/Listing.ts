@@ -1,8 +1,9 @@
 /** Tickets a page at a time, and how much waits at each provider. */
-import { DateTime, Effect, Option } from "effect"
+import { DateTime, Effect, Option, Schema } from "effect"
+import type { Service } from "../Outbox.ts"
 import type { OutboxStoreError, TicketUnknown } from "../OutboxError.ts"
 import type { OutboxStore, State, Stored } from "../OutboxStore.ts"
-import type { Status } from "../Ticket.ts"
+import { anything, type Status } from "../Ticket.ts"
 import * as View from "./View.ts"
 
 /** Where tickets are looked up, and how one stands. */
@@ -12,12 +13,43 @@ export interface Source {
   readonly shows: View.Shows
 }
 
+/** The tickets of an outbox. */
+export const source = (outbox: Pick<Service, "status">, store: OutboxStore["Service"], shows: View.Shows): Source => ({
+  store,
+  shows,
+  statusOf: ({ id }) =>
+    // What is read as it is cannot be unreadable.
+    Effect.catchTag(outbox.status({ id, answer: anything }), "AnswerUnreadable", Effect.die)
+})
+
+/** Which tickets are shown: `"open"` are those that wait, are under way or have failed. */
+export const Shown = Schema.Literals(["open", "waiting", "sending", "failed", "done", "cancelled", "superseded", "all"])
+export type Shown = typeof Shown.Type
+
+const statesOf = (shown: Shown): ReadonlyArray<State> | undefined => {
+  switch (shown) {
+    case "open":
+      return ["waiting", "taken", "sending", "failed"]
+    case "all":
+      return undefined
+    case "waiting":
+      return ["waiting", "taken"]
+    default:
+      return [shown]
+  }
+}
+
+/** What is looked for. */
 export interface Asked {
-  readonly states: ReadonlyArray<State>
-  readonly provider: string | undefined
-  readonly search: string
-  readonly after: number
-  readonly limit: number
+  /** Default `"open"`. */
+  readonly state?: Shown | undefined
+  readonly provider?: string | undefined
+  /** Words that all have to be in what is shown of a ticket. */
+  readonly search?: string | undefined
+  /** The `next` of the page before. */
+  readonly after?: number | undefined
+  /** Default 25. */
+  readonly limit?: number | undefined
 }
 
 /** `next` is where to go on, and null if there is nothing more; a search may give few in one step and go on all the same. */
@@ -43,14 +75,15 @@ export const page = (source: Source, asked: Asked): Effect.Effect<Page, OutboxSt
 export const view = (source: Source, stored: Stored): Effect.Effect<View.View, TicketUnknown | OutboxStoreError> =>
   Effect.map(source.statusOf(stored), (status) => View.make(stored, status, source.shows))
 
-const search = ({ shows, store }: Source, { limit, search, ...asked }: Asked) =>
+const search = ({ shows, store }: Source, { limit = 25, search = "", ...asked }: Asked) =>
   Effect.gen(function* () {
+    const { provider, state = "open" } = asked
     const words = search.toLowerCase().split(/\s+/).filter(Boolean)
     const size = words.length === 0 ? limit + 1 : chunk
     const hits: Array<Stored> = []
-    let { after } = asked
+    let { after = 0 } = asked
     for (let searched = 0; searched < maxSearched; searched += size) {
-      const looked = yield* store.find({ ...asked, after, limit: size })
+      const looked = yield* store.find({ states: statesOf(state), provider, after, limit: size })
       for (const stored of looked) {
         if (words.length > 0) {
           const text = View.searchable(stored, shows)

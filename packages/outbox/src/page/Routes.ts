@@ -2,7 +2,7 @@
 import { Effect, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { PageOptions, Service } from "../Outbox.ts"
-import type { OutboxStore, State } from "../OutboxStore.ts"
+import type { OutboxStore } from "../OutboxStore.ts"
 import { anything } from "../Ticket.ts"
 import { type Access, refusalOf } from "./Access.ts"
 import * as Document from "./Document.ts"
@@ -10,26 +10,11 @@ import * as Listing from "./Listing.ts"
 import * as Live from "./Live.ts"
 import * as View from "./View.ts"
 
-const Shown = Schema.Literals(["open", "waiting", "sending", "failed", "done", "cancelled", "superseded", "all"])
-
-const statesOf = (state: typeof Shown.Type): ReadonlyArray<State> => {
-  switch (state) {
-    case "open":
-      return ["waiting", "taken", "sending", "failed"]
-    case "all":
-      return ["waiting", "taken", "sending", "failed", "done", "cancelled", "superseded"]
-    case "waiting":
-      return ["waiting", "taken"]
-    default:
-      return [state]
-  }
-}
-
 const whole = (minimum: number, maximum: number) =>
   Schema.FiniteFromString.check(Schema.isInt(), Schema.isBetween({ minimum, maximum }))
 
 const Question = Schema.Struct({
-  state: Schema.optionalKey(Shown),
+  state: Schema.optionalKey(Listing.Shown),
   provider: Schema.optionalKey(Schema.String),
   search: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(200))),
   after: Schema.optionalKey(whole(0, Number.MAX_SAFE_INTEGER)),
@@ -40,13 +25,7 @@ const Id = Schema.Struct({ id: Schema.String })
 
 /** What waits, has failed or ended, and what is to be done about it. */
 export const layer = (outbox: Service, store: OutboxStore["Service"], { access, path, shows }: Checked) => {
-  const source: Listing.Source = {
-    store,
-    shows,
-    statusOf: ({ id }) =>
-      // What is read as it is cannot be unreadable.
-      Effect.catchTag(outbox.status({ id, answer: anything }), "AnswerUnreadable", Effect.die)
-  }
+  const source = Listing.source(outbox, store, shows)
   return HttpRouter.addAll(
     Effect.map(Document.headers, (headers) => {
       const answer = <E extends Told>(
@@ -74,14 +53,7 @@ export const layer = (outbox: Service, store: OutboxStore["Service"], { access, 
           answer(
             "data",
             Effect.gen(function* () {
-              const {
-                after = 0,
-                limit = 25,
-                provider,
-                search = "",
-                state = "open"
-              } = yield* HttpServerRequest.schemaSearchParams(Question)
-              const asked = { states: statesOf(state), provider, search, after, limit }
+              const asked = yield* HttpServerRequest.schemaSearchParams(Question)
               return HttpServerResponse.jsonUnsafe(yield* Listing.page(source, asked))
             })
           )
