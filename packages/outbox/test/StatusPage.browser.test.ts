@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Outbox } from "@sluice/outbox"
+import { Outbox, OutboxStore } from "@sluice/outbox"
 import { Duration, Effect, Exit, Layer, Scope } from "effect"
 import { HttpClientRequest } from "effect/http"
 import type { Page as BrowserPage } from "playwright-core"
@@ -7,6 +7,7 @@ import * as Acme from "./support/Acme.ts"
 import * as Browser from "./support/Browser.ts"
 import { send } from "./support/Live.ts"
 import * as Page from "./support/Page.ts"
+import { fresh } from "./support/storeContract.ts"
 
 const evil = `<img src=x onerror="document.title='broken'">`
 
@@ -90,6 +91,23 @@ Browser.describeChromium("the status page", () => {
       yield* Effect.promise(() => page.reload())
       yield* sees(page, row("slow-57"))
       assert.deepStrictEqual(yield* ids(page), adas)
+      assert.deepStrictEqual(wrong, [])
+    }).pipe(Effect.provide(Page.layer()), Effect.scoped)
+  )
+
+  it.live("searches on by itself through more than one step of a search", () =>
+    Effect.gen(function* () {
+      const store = yield* OutboxStore.OutboxStore
+      for (let i = 0; i < 5100; i++) yield* store.insert(fresh(`n-${i}`, { provider: "other" }), i)
+      const { page, wrong } = yield* open
+      yield* Effect.promise(() => page.fill("[name=search]", "n-5099"))
+      yield* misses(page, row("n-0"))
+      yield* sees(page, row("n-5099"))
+      assert.deepStrictEqual(yield* ids(page), ["n-5099"])
+      yield* sees(page, "#summary >> text=other 500 wait")
+      yield* sees(page, "#summary >> text=and more")
+      yield* Effect.promise(() => page.fill("[name=search]", ""))
+      yield* sees(page, row("n-0"))
       assert.deepStrictEqual(wrong, [])
     }).pipe(Effect.provide(Page.layer()), Effect.scoped)
   )

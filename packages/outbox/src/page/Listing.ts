@@ -94,6 +94,8 @@ const search = ({ shows, store }: Source, { limit = 25, search = "", ...asked }:
       }
       if (looked.length < size) return { hits, next: null }
       after = looked.at(-1)?.place ?? after
+      // A long search is no reason for what is sent to wait.
+      yield* Effect.yieldNow
     }
     return { hits, next: after }
   })
@@ -109,7 +111,7 @@ export interface Summary {
 }
 
 /** So many tickets are counted; `isMore` tells that there are others. */
-const maxCounted = 1000
+const maxCounted = 500
 
 export const summary = ({ statusOf, store }: Source) =>
   Effect.gen(function* () {

@@ -27,7 +27,10 @@ const Id = Schema.Struct({ id: Schema.String })
 export const layer = (outbox: Service, store: OutboxStore["Service"], { access, path, shows }: Checked) => {
   const source = Listing.source(outbox, store, shows)
   return HttpRouter.addAll(
-    Effect.map(Document.headers, (headers) => {
+    Effect.gen(function* () {
+      const headers = yield* Document.headers
+      // Counting is dear, and pages ask for it two seconds after a change.
+      const summary = yield* Effect.cachedWithTTL(Listing.summary(source), "1 second")
       const answer = <E extends Told>(
         asks: "page" | "data" | "change",
         handler: Effect.Effect<
@@ -90,7 +93,7 @@ export const layer = (outbox: Service, store: OutboxStore["Service"], { access, 
           `${path}/summary`,
           answer(
             "data",
-            Effect.map(Listing.summary(source), (summary) => HttpServerResponse.jsonUnsafe(summary))
+            Effect.map(summary, (summary) => HttpServerResponse.jsonUnsafe(summary))
           )
         ),
         HttpRouter.route("GET", `${path}/changes`, answer("data", Live.events(outbox.changes)))

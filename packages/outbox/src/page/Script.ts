@@ -91,7 +91,7 @@ const counted = ({ isMore, providers }) => {
     if (one.sending) item.append(", " + one.sending + " under way")
     if (one.failed) item.append(", ", make("span", one.failed + " failed", { className: "failed" }))
     return item
-  }), ...(isMore ? [make("li", "and more: the first thousand are counted", { className: "soft" })] : []), ...(providers.length ? [] : [make("li", "Nothing waits, and nothing has failed.")]))
+  }), ...(isMore ? [make("li", "and more: the first five hundred are counted", { className: "soft" })] : []), ...(providers.length ? [] : [make("li", "Nothing waits, and nothing has failed.")]))
   const select = form.elements.provider, chosen = select.value || asked.get("provider") || ""
   const known = new Set([...select.options].map((one) => one.value))
   for (const name of [...providers.map((one) => one.provider), chosen]) if (!known.has(name) && known.add(name)) select.append(make("option", name, { value: name }))
@@ -104,11 +104,17 @@ const load = async () => {
   // The first time, the providers to choose from are not known yet.
   if (!question.has("provider") && asked.get("provider")) question.set("provider", asked.get("provider"))
   history.replaceState(null, "", question.size ? "?" + question : location.pathname)
-  question.set("after", after)
   try {
-    const [page, sum] = await Promise.all([ask("/tickets?" + question), ask("/summary")])
-    if (mine !== turn) return
-    counted(sum)
+    let page
+    for (;;) {
+      question.set("after", after)
+      page = await ask("/tickets?" + question)
+      if (mine !== turn) return
+      // A search looks through so many at a time.
+      if (page.tickets.length || page.next === null) break
+      after = page.next
+      $("none").textContent = "Searches on."
+    }
     const had = new Map([...rows.children].map((row) => [row.dataset.id, row]))
     page.tickets.forEach((ticket, i) => {
       const row = had.get(ticket.id) ?? make("tr")
@@ -119,7 +125,7 @@ const load = async () => {
     })
     for (const row of had.values()) row.remove()
     next = page.next
-    $("none").textContent = page.tickets.length ? "" : next === null ? "No tickets here." : "None so far: go on with Next."
+    $("none").textContent = page.tickets.length ? "" : "No tickets here."
     $("next").disabled = next === null
     $("previous").disabled = before.length === 0
     if ($("live").dataset.lost) live(true)
@@ -130,10 +136,15 @@ const live = (is) => {
   $("live").textContent = is ? "live" : "not connected: tries again"
   $("live").dataset.lost = is ? "" : "1"
 }
-let soon
-const changed = () => { soon ??= setTimeout(() => { soon = undefined; if (!document.hidden) load() }, 300) }
+const count = () => ask("/summary").then(counted, (error) => say(error.message))
+const soon = (act, millis) => {
+  let timer
+  return () => { timer ??= setTimeout(() => { timer = undefined; if (!document.hidden) act() }, millis) }
+}
+const loadSoon = soon(load, 400), countSoon = soon(count, 2000)
+const changed = () => { loadSoon(); countSoon() }
 const events = new EventSource(at + "/changes")
-events.onopen = () => { live(true); load() }
+events.onopen = () => { live(true); load(); count() }
 events.onerror = () => live(false)
 events.onmessage = changed
 document.onvisibilitychange = changed
@@ -149,4 +160,5 @@ document.onkeydown = (event) => {
   if (event.key === "/" && !/INPUT|SELECT/.test(event.target.tagName)) { event.preventDefault(); form.elements.search.focus() }
 }
 load()
+count()
 `
