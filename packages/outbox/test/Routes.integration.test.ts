@@ -2,12 +2,13 @@ import { request } from "node:http"
 import { networkInterfaces } from "node:os"
 import { gzipSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
-import { Outbox } from "@sluice/outbox"
+import { Failure, Outbox, OutboxStore } from "@sluice/outbox"
 import { Duration, Effect, Schema } from "effect"
 import { HttpClientRequest } from "effect/http"
 import * as Acme from "./support/Acme.ts"
 import { send } from "./support/Live.ts"
 import * as Page from "./support/Page.ts"
+import { fresh } from "./support/storeContract.ts"
 
 interface Answer {
   readonly status: number
@@ -127,6 +128,14 @@ describe("Outbox.routes", () => {
       assert.notInclude((yield* ask("/outbox/tickets/bad")).text, "in-")
       for (const secret of hidden) assert.lengthOf((yield* list(`search=${secret}`)).tickets, 0)
       assert.strictEqual((yield* list("")).tickets[0]?.why, "The server answered 422.")
+      // A client's own error names the whole address.
+      const store = yield* OutboxStore.OutboxStore
+      yield* store.insert(fresh("lost", { provider: "other" }), 0)
+      yield* store.take({ provider: "other", route: "writes" }, { worker: "w", until: 9e15, now: 0, limit: 1 })
+      const failure = new Failure.Unanswered({ said: "reset (PUT https://o.test/1?who=in-query)", isUnsent: false })
+      yield* store.end("lost", "w", { _tag: "Failed", failure, isInDoubt: false }, 0)
+      const { tickets } = yield* list("provider=other")
+      assert.strictEqual(tickets[0]?.why, "No answer came: reset (PUT https://o.test/1)")
     }).pipe(Effect.provide(Page.layer({}, { "/things/1": [mishap] })))
   )
 
