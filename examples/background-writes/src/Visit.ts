@@ -18,6 +18,8 @@ const read =
       Effect.flatMap(HttpClientResponse.schemaBodyJson(schema))
     )
 
+const tellPage = Effect.flatMap(here, (url) => Console.log(`what waits is shown at ${url}/outbox`))
+
 const look = Effect.flatMap(here, (url) => read(Delay)(HttpClient.get(`${url}/delay`)))
 
 const show = Effect.gen(function* () {
@@ -31,6 +33,7 @@ const show = Effect.gen(function* () {
 
 /** Somebody changes a contact five times, and thirty people write: Productlane takes twenty in ten seconds. */
 export const rush = Effect.gen(function* () {
+  yield* tellPage
   const url = yield* here
   const http = yield* HttpClient.HttpClient
   const save = (method: "put" | "post", path: string, body: unknown) =>
@@ -56,6 +59,7 @@ export const rush = Effect.gen(function* () {
 
 /** Looks until nothing waits any more. */
 export const wait = Effect.gen(function* () {
+  yield* tellPage
   yield* show
   while ((yield* look).waiting > 0) yield* Effect.sleep("500 millis")
   yield* show

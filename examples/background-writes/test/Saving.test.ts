@@ -77,9 +77,11 @@ describe("routes", () => {
       assert.deepStrictEqual(yield* (yield* http.get("/delay")).json, { waiting: 1, until: null })
       assert.strictEqual((yield* put({ name: "" })).status, 422)
       assert.strictEqual((yield* http.get("/saved/nobody")).status, 404)
+      assert.include(yield* (yield* http.get("/outbox")).text, "<title>Outbox</title>")
+      assert.include(yield* (yield* http.get("/outbox/tickets")).text, "contact c-1")
     }).pipe(
       Effect.provide(
-        HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+        HttpRouter.serve(Layer.merge(routes, Outbox.routes()), { disableLogger: true, disableListenLog: true }).pipe(
           Layer.provide(Outbox.layerSender()),
           Layer.provide([OutboxStoreSqlite.layer({ filename: ":memory:" }), RateLimiter.layer]),
           Layer.provideMerge(NodeHttpServer.layerTest)

@@ -1,4 +1,4 @@
-/** `sluice`: simulated providers to try any client against, and the demo. */
+/** `sluice`: simulated providers to try any client against, the demo, and what waits in an outbox. */
 import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Duration, Effect, Option } from "effect"
@@ -6,6 +6,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import * as Demo from "./Demo.ts"
 import * as LiveTable from "./LiveTable.ts"
 import * as OpenPage from "./OpenPage.ts"
+import { outbox } from "./OutboxCommand.ts"
 import * as Simulate from "./Simulate.ts"
 
 // The same file from `src` and from `dist`.
@@ -100,7 +101,7 @@ const demo = Command.make(
 
 Command.make("sluice").pipe(
   Command.withDescription("SaaS rate limits as Effect services."),
-  Command.withSubcommands([simulate, demo]),
+  Command.withSubcommands([simulate, demo, outbox]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

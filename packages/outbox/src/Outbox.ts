@@ -35,7 +35,7 @@ import type { RateLimited } from "@sluice/core/RateLimited"
 import { RateLimiter } from "@sluice/core/RateLimiter"
 import { Clock, Context, DateTime, Duration, Effect, Layer, Option, PubSub, type Schema, Stream } from "effect"
 import { SecureRandom } from "effect/crypto"
-import type { HttpClientRequest } from "effect/http"
+import type { HttpClientRequest, HttpRouter } from "effect/http"
 import * as Call from "./Call.ts"
 import type { Failure } from "./Failure.ts"
 import {
@@ -49,6 +49,7 @@ import {
   type TicketUnknown
 } from "./OutboxError.ts"
 import { OutboxStore, type Stored } from "./OutboxStore.ts"
+import * as Routes from "./page/Routes.ts"
 import type { AnyProvider, Arrived, Doubt, Sendable } from "./Sendable.ts"
 import * as Draft from "./send/Draft.ts"
 import * as Reading from "./status/Reading.ts"
@@ -320,6 +321,45 @@ export const purge = (endedBefore: DateTime.Utc): Effect.Effect<number, OutboxSt
 
 /** What becomes of all tickets, from now on, whichever process sees to it. */
 export const changes: Stream.Stream<Change, never, Outbox> = Stream.unwrap(Outbox.useSync((outbox) => outbox.changes))
+
+/** Where the page is, who may look at it, and what it shows. */
+export interface PageOptions {
+  /** Its path; default `"/outbox"`. What is below it is the page's too. */
+  readonly path?: `/${string}` | undefined
+  /**
+   * Who is answered: this machine alone (`"loopback"`, default), or whoever comes so far, which is right only where your own
+   * authentication comes first (`"behindOwnAuthentication"`).
+   */
+  readonly access?: "loopback" | "behindOwnAuthentication" | undefined
+  /** What is shown besides; default nothing: what follows the question mark of an address, headers, bodies, idempotency keys. */
+  readonly shows?: ReadonlyArray<"queries" | "headers" | "bodies" | "keys"> | undefined
+}
+
+/**
+ * A status page with a small JSON API, for mounting in any server of `effect/http`: what waits, for which provider, until about
+ * when, what failed and why, live; and buttons to retry and to cancel. Throws `RangeError` for options that cannot be.
+ *
+ * It answers only to its own machine, unless it is told that it is mounted behind your own authentication. Headers, bodies,
+ * queries and keys are not shown unless they are asked for.
+ *
+ * @example
+ * ```ts
+ * import { Outbox } from "@sluice/outbox"
+ * import { HttpRouter } from "effect/http"
+ *
+ * const ServerLive = HttpRouter.serve(Outbox.routes({ path: "/outbox" }))
+ * ```
+ */
+export const routes = (
+  options: PageOptions = {}
+): Layer.Layer<never, never, HttpRouter.HttpRouter | Outbox | OutboxStore> => {
+  const checked = Routes.check(options)
+  return Layer.unwrap(
+    Effect.gen(function* () {
+      return Routes.layer(yield* Outbox, yield* OutboxStore, checked)
+    })
+  )
+}
 
 const ended = <A>(ticket: Ticket<A>, stored: Stored): Effect.Effect<Option.Option<Answer<A>>, AwaitError> => {
   const { failure, id, state, supersededBy } = stored

@@ -1,0 +1,50 @@
+/**
+ * Tickets as people may see them, on the status page and by `sluice outbox`: how each stands and why, without what it carries
+ * unless that is asked for.
+ *
+ * @example
+ * ```ts
+ * import { OutboxView } from "@sluice/outbox"
+ * import { Console, Effect } from "effect"
+ *
+ * const program = OutboxView.page({ state: "failed", search: "contact" }).pipe(
+ *   Effect.flatMap(({ tickets }) => Effect.forEach(tickets, ({ id, why }) => Console.log(id, why)))
+ * )
+ * ```
+ */
+import { Effect } from "effect"
+import { Outbox } from "./Outbox.ts"
+import type { OutboxStoreError, TicketUnknown } from "./OutboxError.ts"
+import { OutboxStore } from "./OutboxStore.ts"
+import * as Listing from "./page/Listing.ts"
+import type { Hideable, View } from "./page/View.ts"
+
+export type { Hideable, View }
+export type Asked = Listing.Asked
+export type Page = Listing.Page
+export type Shown = Listing.Shown
+
+/** Which tickets may be asked for. */
+export const shown: ReadonlyArray<Shown> = Listing.Shown.literals
+
+/** A page of tickets, in the order in which they were stored. A search looks through no more than 5000 in one step. */
+export const page = (
+  asked: Asked = {},
+  shows: ReadonlyArray<Hideable> = []
+): Effect.Effect<Page, OutboxStoreError, Outbox | OutboxStore> =>
+  Effect.flatMap(source(shows), (source) => Listing.page(source, asked))
+
+/** One ticket. */
+export const ticket = (
+  id: string,
+  shows: ReadonlyArray<Hideable> = []
+): Effect.Effect<View, TicketUnknown | OutboxStoreError, Outbox | OutboxStore> =>
+  Effect.gen(function* () {
+    const from = yield* source(shows)
+    return yield* Listing.view(from, yield* from.store.get(id))
+  })
+
+const source = (shows: ReadonlyArray<Hideable>) =>
+  Effect.gen(function* () {
+    return Listing.source(yield* Outbox, yield* OutboxStore, new Set(shows))
+  })
