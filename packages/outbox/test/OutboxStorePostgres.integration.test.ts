@@ -2,6 +2,7 @@ import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { OutboxStore, OutboxStoreSql } from "@sluice/outbox"
 import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import * as PostgresServer from "./support/PostgresServer.ts"
+import { mergingContract } from "./support/mergingContract.ts"
 import { contract, fresh } from "./support/storeContract.ts"
 
 PostgresServer.describePostgres("OutboxStoreSql over PostgreSQL", () => {
@@ -14,6 +15,12 @@ PostgresServer.describePostgres("OutboxStoreSql over PostgreSQL", () => {
 
   contract("keeps the contract", () =>
     Layer.suspend(() => OutboxStoreSql.layer.pipe(Layer.provide(PostgresServer.client(url))))
+  )
+
+  mergingContract(
+    "merges",
+    () => Layer.suspend(() => OutboxStoreSql.layer.pipe(Layer.provide(PostgresServer.client(url)))),
+    5
   )
 
   it.live("gives each ticket to one of many workers, and shows every change to who follows", () =>

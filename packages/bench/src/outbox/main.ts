@@ -76,7 +76,8 @@ const fresh = (id: string): OutboxStore.New => ({
   expiresAt: null,
   maxAttempts: 1,
   whenInDoubt: "send",
-  supersedes: false
+  supersedes: false,
+  mergeKey: null
 })
 
 /** Tickets that wait, as many as that, on the route that is measured. */

@@ -35,6 +35,7 @@ const columns = Schema.Struct({
   failure: Schema.NullOr(json(Failure)),
   answer: Schema.NullOr(json(StoredAnswer)),
   superseded_by: Schema.NullOr(Schema.String),
+  merged_into: Schema.NullOr(Schema.String),
   created_at: Whole,
   updated_at: Whole,
   revision: Whole
@@ -65,6 +66,7 @@ const storedOf = (row: typeof columns.Type): Stored => ({
   failure: row.failure,
   answer: row.answer,
   supersededBy: row.superseded_by,
+  mergedInto: row.merged_into,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   revision: row.revision

@@ -27,6 +27,7 @@ export const fresh = (id: string, own: Partial<OutboxStore.New> = {}): OutboxSto
   maxAttempts: 3,
   whenInDoubt: "send",
   supersedes: false,
+  mergeKey: null,
   ...own
 })
 
@@ -58,7 +59,7 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
       Effect.gen(function* () {
         const ticket = fresh("1", { subject: "s", priority: -2, expiresAt: 5, whenInDoubt: "hold" })
         yield* insert(ticket, 3)
-        const { supersedes: _, ...given } = ticket
+        const { mergeKey: _key, supersedes: _, ...given } = ticket
         assert.deepInclude(yield* get("1"), { ...given, state: "waiting", createdAt: 3, updatedAt: 3, attempts: 0 })
         assert.strictEqual((yield* Effect.flip(get("2")))._tag, "TicketUnknown")
       })
