@@ -137,6 +137,8 @@ export class OutboxStore extends Context.Service<
      * may have arrived, they stay together until it is known.
      */
     readonly take: (route: Route, options: Taking) => Failing<ReadonlyArray<Taken>>
+    /** Gives back what this worker took and does not know of, as the answer was lost; `known` are the ids that it knows. */
+    readonly recall: (worker: string, known: ReadonlyArray<string>, now: number) => Failing<void>
     /** Marks a taken ticket as sent, if it and all that were merged into it are still this worker's: nothing may be sent otherwise. */
     readonly begin: (id: string, options: Beginning) => Failing<boolean>
     /** Ends an attempt, if the ticket is still this worker's; false if it is not, or was not waiting for this end. */

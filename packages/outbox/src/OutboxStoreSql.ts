@@ -314,6 +314,15 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         )
       }).pipe(failing("take tickets")),
 
+    recall: (worker, known, now) =>
+      Effect.gen(function* () {
+        const taken = yield* sql<Head>`SELECT ${head} FROM ${table} WHERE worker = ${worker} AND state = 'taken'`
+        const unknown = taken.filter(({ id }) => !known.includes(id))
+        yield* Effect.forEach(unknown, ({ place }) =>
+          change(place, sql`${unowned}, ${together}, state = 'waiting'`, now)
+        )
+      }).pipe(alone, failing("give back what it has taken")),
+
     begin: (id, { merged = 0, now, until, worker }) =>
       Effect.gen(function* () {
         const owned = yield* sql<Head>`SELECT ${head} FROM ${table} WHERE (id = ${id} OR merged_into = ${id})

@@ -38,6 +38,8 @@ export class Worker {
   private readonly context: Context.Context<never>
   private readonly options: Options
   private isClosing = false
+  /** Whether the store may have given us what we do not know of. */
+  private isUnsure = false
 
   constructor(
     sender: Sender,
@@ -115,6 +117,7 @@ export class Worker {
     return Effect.gen({ self: this }, function* () {
       const { store, worker } = this.sender
       const now = yield* Clock.currentTimeMillis
+      if (this.isUnsure) yield* this.recall(now)
       if (yield* store.tend(worker, now)) this.sender.bell.ring()
       const open = [...this.channels.keys()].filter((provider) => this.outageOf(provider).until <= now)
       const routes = open.length === 0 ? [] : yield* store.routes(open)
@@ -123,6 +126,17 @@ export class Worker {
       const nextAt = Math.min(yield* store.nextAt(worker), ...closedUntil)
       return nextAt === Infinity ? this.options.pollInterval : Duration.millis(Math.max(1, nextAt - now))
     })
+  }
+
+  /** Gives back what was taken where the answer was lost: it is ours, and nobody would send it. */
+  private recall(now: number) {
+    const known = [...this.running.values()].flatMap(({ ids }) => [...ids])
+    return Effect.tap(this.sender.store.recall(this.sender.worker, known, now), () =>
+      Effect.sync(() => {
+        this.isUnsure = false
+        this.sender.bell.ring()
+      })
+    )
   }
 
   /** Takes as many tickets of a route as there is room for. From the taking on they are somebody's to end. */
@@ -141,6 +155,11 @@ export class Worker {
           this.launch({ ...ticket, call }, channel)
         }
       }),
+      Effect.onError(() =>
+        Effect.sync(() => {
+          this.isUnsure = true
+        })
+      ),
       Effect.uninterruptible
     )
   }

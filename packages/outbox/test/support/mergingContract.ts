@@ -94,6 +94,9 @@ export const mergingContract = <E>(name: string, layer: () => Layer.Layer<Outbox
         const store = yield* Store
         yield* storing(patch("1"), patch("2"), patch("3"))
         yield* taken("w")
+        yield* store.recall("w", [], 1)
+        assert.deepStrictEqual(yield* told("1", "2"), ["waiting alone", "waiting alone"])
+        yield* taken("w")
         yield* store.cancel("2", 1)
         assert.isFalse(yield* begin("1", "w", 2))
         assert.isTrue(yield* end("1", "w", { _tag: "Unsent", dueAt: 0, trouble: null }))

@@ -174,6 +174,24 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
     )
 
     test(
+      "gives back what its worker took and does not know of, and nothing that it may have sent",
+      Effect.gen(function* () {
+        const store = yield* Store
+        for (const id of ["1", "2", "3"]) yield* insert(fresh(id))
+        yield* take("w1", 0, 2)
+        yield* take("w2")
+        yield* begin("1", "w1")
+        yield* store.recall("w1", [], 5)
+        assert.deepStrictEqual(yield* take("w1"), ["2"])
+        yield* store.recall("w1", ["2"], 6)
+        assert.deepStrictEqual(yield* take("w1"), [])
+        assert.isTrue(yield* begin("2", "w1"))
+        assert.isTrue(yield* begin("3", "w2"))
+        assert.isTrue(yield* end("1", "w1"))
+      })
+    )
+
+    test(
       "holds what is due later until then",
       Effect.gen(function* () {
         const store = yield* Store
