@@ -74,6 +74,19 @@ const storedOf = (row: typeof columns.Type): Stored => ({
 
 export { decodeColumns, storedOf }
 
+/** Columns that may be without a value, without one. */
+export const nothing = {
+  subject: null,
+  expires_at: null,
+  first_sent_at: null,
+  sent_at: null,
+  trouble: null,
+  failure: null,
+  answer: null,
+  superseded_by: null,
+  merged_into: null
+}
+
 export const encodeCall = Schema.encodeSync(json(Call))
 export const encodeTrouble = Schema.encodeSync(json(Trouble))
 export const encodeFailure = Schema.encodeSync(json(Failure))
