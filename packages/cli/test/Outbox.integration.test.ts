@@ -56,7 +56,8 @@ const ticket = (id: string, subject: string | null): OutboxStore.New => ({
   expiresAt: null,
   maxAttempts: 3,
   whenInDoubt: "send",
-  supersedes: false
+  supersedes: false,
+  mergeKey: null
 })
 
 /** An outbox in which `done` is done, `bad` has failed and holds `held`, and `free` waits, with a subject that is a trap. */

@@ -69,6 +69,13 @@ export interface SendOptions<A = unknown> {
    * sent, or have failed; default `false`.
    */
   readonly supersede?: boolean | undefined
+  /**
+   * Whether the call may go as one with those right before and behind it in its subject that say so too and differ in their
+   * bodies only; default `false`. It has to be a PATCH of a JSON object. Later fields take the place of earlier ones of the
+   * same name, as a whole: what is within them is not merged. Each ticket gets the one answer; if the server refuses the
+   * merged call for what it says, each is sent by itself.
+   */
+  readonly merge?: boolean | undefined
   /** From when on it is not to be sent any more; default never. */
   readonly expiresAt?: DateTime.Utc | undefined
   /** Higher goes first, in the outbox as in the limiter; default 0. */

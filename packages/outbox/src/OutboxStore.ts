@@ -55,6 +55,8 @@ export interface Stored {
   readonly failure: Failure | null
   readonly answer: StoredAnswer | null
   readonly supersededBy: string | null
+  /** The ticket whose call this one's goes with, or went with. */
+  readonly mergedInto: string | null
   readonly createdAt: number
   readonly updatedAt: number
   /** Grows with every change of any ticket. */
@@ -76,9 +78,17 @@ export interface New extends Pick<
   | "whenInDoubt"
 > {
   readonly supersedes: boolean
+  /** With which others of its subject it may go as one call: those of the same key. */
+  readonly mergeKey: string | null
 }
 
-/** How an attempt ended, as far as the store is concerned. */
+/** A ticket that was taken, with those which go with it as one call. */
+export interface Taken extends Stored {
+  /** In the order of their places, all after its own. */
+  readonly merged: ReadonlyArray<Stored>
+}
+
+/** How an attempt ended, as far as the store is concerned: for the ticket, and for those that were merged into it. */
 export type End =
   | { readonly _tag: "Done"; readonly answer: StoredAnswer }
   | { readonly _tag: "Failed"; readonly failure: Failure; readonly isInDoubt: boolean }
@@ -91,6 +101,8 @@ export type End =
       /** Whether it may have arrived. */
       readonly isInDoubt: boolean
     }
+  /** The merged call was refused for what it says: each is to be sent by itself, and not merged again. Counts as no attempt. */
+  | { readonly _tag: "Apart"; readonly trouble: Trouble }
 
 export interface Query {
   readonly states?: ReadonlyArray<State> | undefined
@@ -119,10 +131,16 @@ export class OutboxStore extends Context.Service<
     readonly routes: (providers: ReadonlyArray<string>) => Failing<ReadonlyArray<Route>>
     /** Makes ready what is due, ends what has expired, finds what dead workers had; tells whether there was any of it. */
     readonly tend: (worker: string, now: number) => Failing<boolean>
-    /** The first tickets of a route, by priority and place, for this worker alone until it loses them. */
-    readonly take: (route: Route, options: Taking) => Failing<ReadonlyArray<Stored>>
-    /** Marks a taken ticket as sent, if it is still this worker's: nothing may be sent otherwise. */
-    readonly begin: (id: string, options: Owning) => Failing<boolean>
+    /**
+     * The first tickets of a route, by priority and place, for this worker alone until it loses them. Those right behind
+     * one of them that have its merge key and cannot have arrived are taken with it, and end as it does; once one of them
+     * may have arrived, they stay together until it is known.
+     */
+    readonly take: (route: Route, options: Taking) => Failing<ReadonlyArray<Taken>>
+    /** Gives back what this worker took and does not know of, as the answer was lost; `known` are the ids that it knows. */
+    readonly recall: (worker: string, known: ReadonlyArray<string>, now: number) => Failing<void>
+    /** Marks a taken ticket as sent, if it and all that were merged into it are still this worker's: nothing may be sent otherwise. */
+    readonly begin: (id: string, options: Beginning) => Failing<boolean>
     /** Ends an attempt, if the ticket is still this worker's; false if it is not, or was not waiting for this end. */
     readonly end: (id: string, worker: string, end: End, now: number) => Failing<boolean>
     /** Pushes out what the worker owns. */
@@ -150,6 +168,14 @@ export interface Owning {
   readonly until: number
   readonly now: number
 }
+
+export interface Beginning extends Owning {
+  /** How many others were taken with it; default 0. */
+  readonly merged?: number | undefined
+}
+
+/** So many go with another one, at most, and with calls of so many characters as JSON. */
+export const mostMerged = { tickets: 100, length: 1_048_576 }
 
 export interface Taking extends Owning {
   readonly limit: number

@@ -8,7 +8,7 @@ import { DateTime, Effect, Layer, Option, Schema } from "effect"
 import { type Migrator, SqlClient, SqlError, type Statement } from "effect/sql"
 import { Expired, Unanswered } from "./Failure.ts"
 import { OutboxStoreError, TicketMoved, TicketUnknown } from "./OutboxError.ts"
-import { type End, OutboxStore, type Stored } from "./OutboxStore.ts"
+import { type End, mostMerged, OutboxStore, type Stored } from "./OutboxStore.ts"
 import * as Rows from "./store/Rows.ts"
 import { migrate } from "./store/Tables.ts"
 
@@ -31,11 +31,13 @@ interface Head {
   readonly state: Stored["state"]
   readonly holds: number
   readonly expires_at: number | null
+  readonly merge_key: string | null
+  readonly in_doubt: number
 }
 
 const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
   const table = sql("outbox_ticket")
-  const head = sql.literal("id, place, provider, subject, state, holds, expires_at")
+  const head = sql.literal("id, place, provider, subject, state, holds, expires_at, merge_key, in_doubt")
 
   /**
    * A transaction that has the tickets to itself: by its own kind of lock in PostgreSQL, and in SQLite by how it begins.
@@ -75,15 +77,55 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           SELECT min(place) FROM ${table} WHERE provider = ${provider} AND subject = ${subject} AND holds = 1
         )`)
 
-  const isHeld = (provider: string, subject: string | null) =>
+  const isHeld = (provider: string, subject: string | null, before: number) =>
     subject === null
       ? Effect.succeed(false)
       : Effect.map(
-          sql`SELECT 1 FROM ${table} WHERE provider = ${provider} AND subject = ${subject} AND holds = 1 LIMIT 1`,
+          sql`SELECT 1 FROM ${table} WHERE provider = ${provider} AND subject = ${subject} AND holds = 1
+            AND place < ${before} LIMIT 1`,
           (rows) => rows.length > 0
         )
 
   const unowned = sql`worker = NULL, owned_until = NULL`
+  /** What may have arrived together stays together: else it would be sent again in another form. */
+  const together = sql`merged_into = CASE WHEN in_doubt = 1 THEN merged_into END`
+
+  /** Those that go with a ticket, while it has not ended. */
+  const membersOf = (id: string) =>
+    sql<Head>`SELECT ${head} FROM ${table} WHERE merged_into = ${id} AND state IN ('waiting', 'taken', 'sending')
+      ORDER BY place`
+
+  /** Those right behind a ticket of the same key that wait and cannot have arrived; others in between end the row. */
+  const mergeable = (ticket: Head) =>
+    Effect.map(
+      sql<Head & { length: number }>`SELECT ${head}, length(call) AS length FROM ${table}
+        WHERE provider = ${ticket.provider} AND subject = ${ticket.subject} AND holds = 1 AND place >= ${ticket.place}
+        ORDER BY place LIMIT ${mostMerged.tickets + 1}`,
+      (rows) => {
+        let length = 0
+        const end = rows.findIndex((row, i) => {
+          length += Number(row.length)
+          const isAlike = row.state === "waiting" && Number(row.in_doubt) === 0 && row.merge_key === ticket.merge_key
+          return i > 0 && !(isAlike && length <= mostMerged.length)
+        })
+        return rows.slice(1, end === -1 ? undefined : end)
+      }
+    )
+
+  /** Where those are who go with a ticket that is being taken. */
+  const company = (ticket: Head) =>
+    Effect.gen(function* () {
+      if (ticket.merge_key === null || ticket.subject === null) return []
+      const members = yield* Number(ticket.in_doubt) === 1 ? membersOf(ticket.id) : mergeable(ticket)
+      return members.map(({ place }) => place)
+    })
+
+  /** Lets those go by themselves that were to go with a ticket. */
+  const release = (id: string, now: number) =>
+    Effect.flatMap(
+      membersOf(id),
+      Effect.forEach(({ place }) => change(place, sql`${unowned}, state = 'waiting', merged_into = NULL`, now))
+    )
   const ended = sql`holds = 0, behind = 0, ${unowned}`
 
   const expire = (ticket: Head, now: number) =>
@@ -105,6 +147,12 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           set: sql`${ended}, state = 'done', in_doubt = 0, answer = ${Rows.encodeAnswer(end.answer)}`,
           isHolding: false
         }
+      case "Apart":
+        return {
+          set: sql`${unowned}, due_at = 0, attempts = CASE WHEN state = 'sending' THEN attempts - 1 ELSE attempts END,
+            state = 'waiting', trouble = ${Rows.encodeTrouble(end.trouble)}, merge_key = NULL, merged_into = NULL`,
+          isHolding: true
+        }
       case "Failed": {
         const isHolding = end.failure._tag !== "Expired"
         return {
@@ -115,15 +163,15 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
       }
       case "Unsent":
         return {
-          set: sql`${unowned}, due_at = ${end.dueAt},
+          set: sql`${unowned}, ${together}, due_at = ${end.dueAt},
             attempts = CASE WHEN state = 'sending' THEN attempts - 1 ELSE attempts END,
             trouble = ${end.trouble === null ? sql`trouble` : Rows.encodeTrouble(end.trouble)}, state = 'waiting'`,
           isHolding: true
         }
       case "Again":
         return {
-          set: sql`${unowned}, due_at = ${end.dueAt}, state = 'waiting',
-            trouble = ${Rows.encodeTrouble(end.trouble)}, in_doubt = ${end.isInDoubt ? 1 : sql`in_doubt`}`,
+          set: sql`${unowned}, ${end.isInDoubt ? sql`merged_into = merged_into` : together},
+            due_at = ${end.dueAt}, state = 'waiting', trouble = ${Rows.encodeTrouble(end.trouble)}, in_doubt = ${end.isInDoubt ? 1 : sql`in_doubt`}`,
           isHolding: true
         }
     }
@@ -141,11 +189,11 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
             WHERE provider = ${provider} AND subject = ${subject} AND holds = 1 AND target = ${target}
             AND state IN ('waiting', 'taken', 'failed') AND in_doubt = 0 ORDER BY place`
           yield* Effect.forEach(earlier, ({ place }) =>
-            change(place, sql`${ended}, state = 'superseded', superseded_by = ${id}`, now)
+            change(place, sql`${ended}, state = 'superseded', superseded_by = ${id}, merged_into = NULL`, now)
           )
           yield* advance(ticket)
         }
-        const isBehind = yield* isHeld(provider, subject)
+        const isBehind = yield* isHeld(provider, subject, place)
         yield* sql`INSERT INTO ${table} ${sql.insert({
           place,
           id,
@@ -164,6 +212,7 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           attempts: 0,
           max_attempts: ticket.maxAttempts,
           when_in_doubt: ticket.whenInDoubt,
+          merge_key: ticket.mergeKey,
           in_doubt: 0,
           created_at: now,
           updated_at: now,
@@ -224,10 +273,11 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         if (!found?.any) return false
         yield* Effect.gen(function* () {
           const own = sql`${unowned}, state = 'waiting', due_at = 0`
+          const apart = sql`${own}, ${together}`
           for (const { place, state } of yield* sql<Head>`SELECT ${head} FROM ${table} WHERE ${lost}`) {
             yield* state === "sending"
               ? change(place, sql`${own}, in_doubt = 1, trouble = ${lostWhileSending}`, now)
-              : change(place, own, now)
+              : change(place, apart, now)
           }
           for (const ticket of yield* sql<Head>`SELECT ${head} FROM ${table} WHERE ${expired}`) {
             yield* expire(ticket, now)
@@ -237,32 +287,57 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         return true
       }).pipe(failing("tend its tickets")),
 
-    take: ({ provider, route }, { limit, until, worker }) =>
+    take: ({ provider, route }, { limit, now, until, worker }) =>
       Effect.gen(function* () {
         const ready = sql`provider = ${provider} AND route = ${route}
           AND state = 'waiting' AND behind = 0 AND due_at = 0`
         if ((yield* sql`SELECT 1 FROM ${table} WHERE ${ready} LIMIT 1`).length === 0) return []
         return yield* Effect.gen(function* () {
-          const places = yield* sql<{ place: number }>`SELECT place FROM ${table} WHERE ${ready}
+          const first = yield* sql<Head>`SELECT ${head} FROM ${table} WHERE ${ready}
             ORDER BY priority DESC, place LIMIT ${limit}`
-          const chosen = sql.in(
-            "place",
-            places.map(({ place }) => place)
+          const taking = sql`state = 'taken', worker = ${worker}, owned_until = ${until}`
+          const placed = (places: ReadonlyArray<number>) => sql.in("place", places)
+          return yield* Effect.forEach(first, (ticket) =>
+            Effect.gen(function* () {
+              const places = yield* company(ticket)
+              yield* sql`UPDATE ${table} SET ${taking} WHERE place = ${ticket.place}`
+              yield* Effect.forEach(places, (place) => change(place, sql`${taking}, merged_into = ${ticket.id}`, now))
+              const [own, ...merged] = yield* stored(
+                sql`SELECT * FROM ${table} WHERE ${placed([ticket.place, ...places])} ORDER BY place`
+              )
+              return own === undefined ? [] : [{ ...own, merged }]
+            })
           )
-          yield* sql`UPDATE ${table} SET state = 'taken', worker = ${worker}, owned_until = ${until} WHERE ${chosen}`
-          return yield* stored(sql`SELECT * FROM ${table} WHERE ${chosen} ORDER BY priority DESC, place`)
-        }).pipe(alone)
+        }).pipe(
+          Effect.map((taken) => taken.flat()),
+          alone
+        )
       }).pipe(failing("take tickets")),
 
-    begin: (id, { now, until, worker }) =>
+    recall: (worker, known, now) =>
       Effect.gen(function* () {
-        const revision = yield* revise
-        const begun = yield* sql`UPDATE ${table} SET state = 'sending', attempts = attempts + 1, sent_at = ${now},
-          first_sent_at = COALESCE(first_sent_at, ${now}), owned_until = ${until}, updated_at = ${now},
-          revision = ${revision}
-          WHERE id = ${id} AND worker = ${worker} AND state IN ('taken', 'sending')
-          AND (expires_at IS NULL OR expires_at > ${now}) RETURNING id`
-        return begun.length > 0
+        const taken = yield* sql<Head>`SELECT ${head} FROM ${table} WHERE worker = ${worker} AND state = 'taken'`
+        const unknown = taken.filter(({ id }) => !known.includes(id))
+        yield* Effect.forEach(unknown, ({ place }) =>
+          change(place, sql`${unowned}, ${together}, state = 'waiting'`, now)
+        )
+      }).pipe(alone, failing("give back what it has taken")),
+
+    begin: (id, { merged = 0, now, until, worker }) =>
+      Effect.gen(function* () {
+        const owned = yield* sql<Head>`SELECT ${head} FROM ${table} WHERE (id = ${id} OR merged_into = ${id})
+          AND worker = ${worker} AND state IN ('taken', 'sending')
+          AND (expires_at IS NULL OR expires_at > ${now}) ORDER BY place`
+        if (owned[0]?.id !== id || owned.length !== merged + 1) return false
+        yield* Effect.forEach(owned, ({ place }) =>
+          change(
+            place,
+            sql`state = 'sending', attempts = attempts + 1, sent_at = ${now},
+              first_sent_at = COALESCE(first_sent_at, ${now}), owned_until = ${until}`,
+            now
+          )
+        )
+        return true
       }).pipe(alone, failing("mark a ticket as sent")),
 
     end: (id, worker, end, now) =>
@@ -271,7 +346,8 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
           WHERE id = ${id} AND worker = ${worker} AND state IN ('taken', 'sending')`
         if (ticket === undefined) return false
         const { isHolding, set } = endOf(end)
-        yield* change(ticket.place, set, now)
+        const members = yield* membersOf(id)
+        yield* Effect.forEach([ticket, ...members], ({ place }) => change(place, set, now))
         if (!isHolding) yield* advance(ticket)
         return true
       }).pipe(alone, failing("write down how a call ended")),
@@ -289,7 +365,8 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
         if (!["waiting", "taken", "failed"].includes(ticket.state)) {
           return yield* new TicketMoved({ id, action: "cancel", state: ticket.state })
         }
-        yield* change(ticket.place, sql`${ended}, state = 'cancelled'`, now)
+        yield* change(ticket.place, sql`${ended}, state = 'cancelled', merged_into = NULL`, now)
+        yield* release(id, now)
         yield* advance(ticket)
       }).pipe(alone, failing("cancel a ticket")),
 
@@ -308,12 +385,16 @@ const make = (sql: SqlClient.SqlClient): OutboxStore["Service"] => {
             ? sql`first_sent_at = first_sent_at`
             : sql`call = ${Rows.encodeCall(call.call)}, target = ${Rows.targetOf(call.call)}, route = ${call.route},
                 idempotency_key = ${call.idempotencyKey}, first_sent_at = NULL`
-        // One that holds others is the first of its subject; one that does not has been overtaken.
-        const isBehind = isOvertaken && (yield* isHeld(ticket.provider, ticket.subject))
+        // What does not hold others has been overtaken; of those that failed as one call, the first holds the rest.
+        const isBehind = yield* isHeld(
+          ticket.provider,
+          ticket.subject,
+          isOvertaken ? Number.MAX_SAFE_INTEGER : ticket.place
+        )
         yield* change(
           ticket.place,
           sql`${corrected}, state = 'waiting', holds = 1, behind = ${isBehind ? 1 : 0}, due_at = 0, attempts = 0,
-            in_doubt = 0, failure = NULL, trouble = NULL, expires_at = ${wanted}`,
+            in_doubt = 0, merge_key = NULL, merged_into = NULL, failure = NULL, trouble = NULL, expires_at = ${wanted}`,
           now
         )
         if (isOvertaken) {

@@ -22,14 +22,33 @@ export interface Answer<out A = unknown> {
 export type Status<A = unknown> =
   | Waiting
   | Refused
-  | { readonly _tag: "Sending"; readonly since: DateTime.Utc; readonly attempts: number }
-  | { readonly _tag: "Done"; readonly at: DateTime.Utc; readonly attempts: number; readonly answer: Answer<A> }
+  | Sending
+  | Done<A>
   | Failed
   | { readonly _tag: "Cancelled"; readonly at: DateTime.Utc }
   /** `by` is the ticket of the call that took its place. */
   | { readonly _tag: "Superseded"; readonly at: DateTime.Utc; readonly by: string }
 
-export interface Waiting {
+/** Of a call that goes, or went, as one with others. */
+export interface Merged {
+  /** The ticket of the call that it was merged into; none where it goes by itself, or others were merged into it. */
+  readonly mergedInto: Option.Option<string>
+}
+
+export interface Sending extends Merged {
+  readonly _tag: "Sending"
+  readonly since: DateTime.Utc
+  readonly attempts: number
+}
+
+export interface Done<A = unknown> extends Merged {
+  readonly _tag: "Done"
+  readonly at: DateTime.Utc
+  readonly attempts: number
+  readonly answer: Answer<A>
+}
+
+export interface Waiting extends Merged {
   readonly _tag: "Waiting"
   /** None where it waits for another ticket, or nothing is known. */
   readonly expectedAt: Option.Option<DateTime.Utc>
@@ -41,7 +60,7 @@ export interface Waiting {
 }
 
 /** Refused by a limit, and waiting again. */
-export interface Refused {
+export interface Refused extends Merged {
   readonly _tag: "Refused"
   /** The provider's own error. */
   readonly error: RateLimited
@@ -49,7 +68,7 @@ export interface Refused {
   readonly attempts: number
 }
 
-export interface Failed {
+export interface Failed extends Merged {
   readonly _tag: "Failed"
   readonly at: DateTime.Utc
   readonly attempts: number

@@ -28,7 +28,8 @@ describe("send", () => {
           _tag: "Done",
           at: DateTime.makeUnsafe(40),
           attempts: 1,
-          answer
+          answer,
+          mergedInto: Option.none()
         })
       })
     ).pipe(Effect.provide(Live.layer(Acme.simulation(done))))

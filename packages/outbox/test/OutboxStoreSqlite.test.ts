@@ -6,6 +6,7 @@ import { OutboxStore, OutboxStoreSqlite } from "@sluice/outbox"
 import * as SqliteClient from "@sluice/outbox/store/SqliteClient"
 import { Context, Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { mergingContract } from "./support/mergingContract.ts"
 import { contract } from "./support/storeContract.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-outbox-"))
@@ -14,6 +15,7 @@ let sequence = 0
 const newFile = () => join(folder, `${sequence++}.db`)
 
 contract("OutboxStoreSqlite in memory", () => OutboxStoreSqlite.layer({ filename: ":memory:" }))
+mergingContract("OutboxStoreSqlite merges", () => OutboxStoreSqlite.layer({ filename: ":memory:" }), 300)
 contract("OutboxStoreSqlite in a file", () => OutboxStoreSqlite.layer({ filename: newFile() }))
 
 describe("a file", () => {
@@ -35,7 +37,8 @@ describe("a file", () => {
         expiresAt: null,
         maxAttempts: 1,
         whenInDoubt: "send",
-        supersedes: false
+        supersedes: false,
+        mergeKey: null
       }
       yield* one.insert(ticket, 0)
       assert.strictEqual((yield* other.get("1")).id, "1")

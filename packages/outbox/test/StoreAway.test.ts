@@ -11,7 +11,7 @@ import * as Live from "./support/Live.ts"
 const { run, send } = Live
 
 /** Which operations fail now. */
-type Away = Set<keyof OutboxStore.OutboxStore["Service"] | "dies">
+type Away = Set<keyof OutboxStore.OutboxStore["Service"] | "dies" | "answers are lost">
 
 /** The store, but what is in the set fails as a database does that cannot be reached. */
 const failing = (away: Away) =>
@@ -26,9 +26,11 @@ const failing = (away: Away) =>
           Effect.suspend(() =>
             !away.has(name)
               ? (effect as Effect.Effect<unknown>)
-              : away.has("dies")
-                ? Effect.die("no such thing")
-                : Effect.fail(error)
+              : away.has("answers are lost")
+                ? Effect.andThen(effect as Effect.Effect<unknown>, Effect.fail(error))
+                : away.has("dies")
+                  ? Effect.die("no such thing")
+                  : Effect.fail(error)
           )
         const member = Effect.isEffect(original)
           ? checked(original)
@@ -92,6 +94,25 @@ describe("a store that is away", () => {
           assert.strictEqual(requests, 1)
         })
       ).pipe(Effect.provide(layer(done, away)))
+    }
+  )
+
+  it.effect.each(["begin", "end", "take", "tend"] as const)(
+    "and does what it should %s, but cannot say so: the call is sent once, when it is back",
+    (operation) => {
+      const done: Array<Acme.Done> = []
+      const away: Away = new Set(["answers are lost", operation])
+      return run(
+        Effect.gen(function* () {
+          const ticket = yield* send(Acme.post("/things/1"))
+          yield* Effect.sleep("5 minutes")
+          away.clear()
+          yield* Outbox.await(ticket)
+          // What is written down again and again notices that it need not.
+          yield* Effect.sleep("1 minute")
+          assert.strictEqual(done.length, 1)
+        })
+      ).pipe(Effect.provide(layer(done, away)), Effect.timeout("2 days"))
     }
   )
 

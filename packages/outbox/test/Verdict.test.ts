@@ -148,6 +148,8 @@ const told = (exit: Parameters<typeof judge>[0], known: Attempted): string => {
       return `Unsent +${Math.max(0, end.dueAt - now)}`
     case "Again":
       return `Again +${end.dueAt - now}${end.isInDoubt ? " in doubt" : ""}`
+    case "Apart":
+      return "Apart"
   }
 }
 

@@ -1,15 +1,16 @@
 /**
  * `npm run bench:outbox`: what storing, sending and looking cost, with few tickets in the file and with a hundred thousand.
  *
- * `-- --postgres postgres://...` measures that database beside the file.
+ * `-- --postgres postgres://...` and `-- --redis redis://...` measure those beside the file.
  */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { parseArgs } from "node:util"
+import { NodeRedis } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Pipeline, RateLimiter } from "@sluice/core"
-import { Outbox, OutboxStore, OutboxStoreSql } from "@sluice/outbox"
+import { Outbox, OutboxStore, OutboxStoreRedis, OutboxStoreSql } from "@sluice/outbox"
 import * as SqliteClient from "@sluice/outbox/store/SqliteClient"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { Console, Effect, Layer, Redacted } from "effect"
@@ -17,7 +18,7 @@ import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { SqlClient } from "effect/sql"
 
 const { values } = parseArgs({
-  options: { postgres: { type: "string" }, tickets: { type: "string", default: "1000" } }
+  options: { postgres: { type: "string" }, redis: { type: "string" }, tickets: { type: "string", default: "1000" } }
 })
 const count = Number(values.tickets)
 
@@ -28,7 +29,6 @@ const network = Layer.succeed(
 )
 
 const outbox = Outbox.layer([SuiteOp]).pipe(
-  Layer.provideMerge(OutboxStoreSql.layer),
   Layer.provide(Layer.effect(SuiteOp.Client, Pipeline.make(SuiteOp.provider, { apiKey: Redacted.make("key") }))),
   Layer.provide(RateLimiter.layerUnlimited),
   Layer.provide(network)
@@ -76,11 +76,22 @@ const fresh = (id: string): OutboxStore.New => ({
   expiresAt: null,
   maxAttempts: 1,
   whenInDoubt: "send",
-  supersedes: false
+  supersedes: false,
+  mergeKey: null
 })
 
 /** Tickets that wait, as many as that, on the route that is measured. */
-const fill = Effect.fnUntraced(function* (waiting: number) {
+const fillRedis = Effect.fnUntraced(function* (waiting: number) {
+  const store = yield* OutboxStore.OutboxStore
+  const ids = Array.from({ length: waiting }, (_, i) => `waiting ${i + 1}`)
+  yield* Effect.forEach(ids, (id) => store.insert({ ...fresh(id), priority: 0 }, 0), {
+    concurrency: 200,
+    discard: true
+  })
+})
+
+/** The same in one statement. */
+const fillSql = Effect.fnUntraced(function* (waiting: number) {
   const sql = yield* SqlClient.SqlClient
   const store = yield* OutboxStore.OutboxStore
   yield* store.insert({ ...fresh("seed"), priority: 0 }, 0)
@@ -97,7 +108,6 @@ const owning = { worker: "w", until: 1e15, now: 0 }
 /** The median of one operation, in milliseconds, with so many waiting. */
 const operations = Effect.fnUntraced(function* (waiting: number) {
   const store = yield* OutboxStore.OutboxStore
-  yield* fill(waiting)
   const store_ = yield* each(100, (i) => store.insert(fresh(`send ${i}`), 0))
   const life = yield* each(100, () =>
     Effect.gen(function* () {
@@ -113,14 +123,18 @@ const operations = Effect.fnUntraced(function* (waiting: number) {
   return { waiting, store: store_, life, idle, place }
 })
 
-const measure = Effect.fnUntraced(function* <E>(name: string, client: () => Layer.Layer<SqlClient.SqlClient, E>) {
+const measure = Effect.fnUntraced(function* <R, E, E2>(
+  name: string,
+  store: () => Layer.Layer<OutboxStore.OutboxStore | R, E>,
+  fill: (waiting: number) => Effect.Effect<void, E2, OutboxStore.OutboxStore | R>
+) {
   const drained = yield* throughput.pipe(
-    Effect.provide(Layer.fresh(outbox.pipe(Layer.provide(client()))), { local: true })
+    Effect.provide(Layer.fresh(outbox.pipe(Layer.provide(store()))), { local: true })
   )
   yield* Console.log(`${name}: ${drained} calls a second stored, sent and answered; 8 senders, ${count} calls`)
   for (const waiting of [100, 10_000, 100_000]) {
-    const took = yield* operations(waiting).pipe(
-      Effect.provide(Layer.fresh(OutboxStoreSql.layer.pipe(Layer.provideMerge(client()))), { local: true })
+    const took = yield* Effect.andThen(fill(waiting), operations(waiting)).pipe(
+      Effect.provide(Layer.fresh(store()), { local: true })
     )
     const text = (["store", "life", "idle", "place"] as const).map((key) => `${key} ${took[key].toFixed(2)}`).join(", ")
     yield* Console.log(`  ${waiting} waiting: ${text} (median ms)`)
@@ -130,6 +144,9 @@ const measure = Effect.fnUntraced(function* <E>(name: string, client: () => Laye
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-bench-outbox-"))
 let sequence = 0
+
+const overSql = <E>(client: Layer.Layer<SqlClient.SqlClient, E>) =>
+  OutboxStoreSql.layer.pipe(Layer.provideMerge(client))
 
 const sqlite = () => SqliteClient.layer({ filename: join(folder, `${sequence++}.db`), busyTimeoutMillis: 1000 })
 
@@ -143,11 +160,16 @@ const postgres = (url: string) => {
   return Layer.unwrap(Effect.as(created, PgClient.layer({ url: Redacted.make(own) })))
 }
 
+/** Whatever is there of before stays: each prefix is an outbox. */
+const redis = (url: string) =>
+  OutboxStoreRedis.layer({ prefix: `bench-${process.pid}-${sequence++}` }).pipe(Layer.provide(NodeRedis.layer({ url })))
+
 await Effect.runPromise(
   Effect.gen(function* () {
-    yield* measure("SQLite in a file", sqlite)
-    const url = values.postgres
-    if (url !== undefined) yield* measure("PostgreSQL", () => postgres(url))
+    yield* measure("SQLite in a file", () => overSql(sqlite()), fillSql)
+    const { postgres: postgresUrl, redis: redisUrl } = values
+    if (postgresUrl !== undefined) yield* measure("PostgreSQL", () => overSql(postgres(postgresUrl)), fillSql)
+    if (redisUrl !== undefined) yield* measure("Redis", () => redis(redisUrl), fillRedis)
   })
 )
 rmSync(folder, { recursive: true, force: true })

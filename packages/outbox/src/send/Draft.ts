@@ -7,11 +7,13 @@ import { CallError } from "../OutboxError.ts"
 import type { New } from "../OutboxStore.ts"
 import type { AnyProvider } from "../Sendable.ts"
 import { routeOf } from "../worker/Channel.ts"
+import * as Merging from "./Merging.ts"
 
 /** What may be said of a call, without what is only of concern when it is read. */
 export interface Options {
   readonly subject?: string | undefined
   readonly supersede?: boolean | undefined
+  readonly merge?: boolean | undefined
   readonly expiresAt?: DateTime.Utc | undefined
   readonly priority?: number | undefined
   readonly maxAttempts?: number | undefined
@@ -28,33 +30,46 @@ export const make = (
   options: Options
 ): Effect.Effect<New, CallError> =>
   Effect.gen(function* () {
-    const { expiresAt, id, maxAttempts = 20, priority = 0, subject, supersede = false, whenInDoubt = "send" } = options
+    const { expiresAt: wantedUntil, id, maxAttempts = 20, merge = false, priority = 0, subject } = options
+    const { supersede = false, whenInDoubt = "send" } = options
     const call = yield* Call.fromRequest(provider, request)
     yield* named("options.subject", subject, "Name what the call is about, or leave it out.")
     yield* named("options.id", id, "Give a name of your own, or leave it out for a random one.")
-    if (supersede && subject === undefined) {
+    if ((supersede || merge) && subject === undefined) {
       return yield* new CallError({
         field: "options.subject",
-        rule: "a name where supersede is true",
+        rule: `a name where ${supersede ? "supersede" : "merge"} is true`,
         value: "undefined",
         remedy: "Say which calls are about the same thing: only among those is there an earlier one."
       })
     }
     yield* whole("options.priority", priority, -Infinity, "a whole number")
     yield* whole("options.maxAttempts", maxAttempts, 1, "a whole number, 1 or more")
-    yield* ahead(expiresAt)
+    yield* ahead(wantedUntil)
+    const expiresAt = wantedUntil === undefined ? null : DateTime.toEpochMillis(wantedUntil)
+    const route = routeOf(provider, Call.toRequest(call))
+    const mergeKey = Merging.keyOf({ call, route, expiresAt, maxAttempts, whenInDoubt })
+    if (merge && mergeKey === undefined) {
+      return yield* new CallError({
+        field: "options.merge",
+        rule: "a PATCH whose body is a JSON object, of numbers of fifteen digits at most",
+        value: `true with a ${call.method}`,
+        remedy: "Leave it out where the call is something else: it goes by itself."
+      })
+    }
     const name = id ?? SecureRandom.uuidV4Unsafe()
     return {
       id: name,
       provider: provider.id,
-      route: routeOf(provider, Call.toRequest(call)),
+      route,
       subject: subject ?? null,
       supersedes: supersede,
+      mergeKey: (merge ? mergeKey : undefined) ?? null,
       priority,
       call,
       // A name of the sender's own may be used by others of the same key; an idempotency key must not.
       idempotencyKey: id === undefined ? name : SecureRandom.uuidV4Unsafe(),
-      expiresAt: expiresAt === undefined ? null : DateTime.toEpochMillis(expiresAt),
+      expiresAt,
       maxAttempts,
       whenInDoubt
     }

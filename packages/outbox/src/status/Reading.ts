@@ -24,6 +24,7 @@ export const statusOf = <A>(
 ): Effect.Effect<Status<A>, AnswerUnreadable | OutboxStoreError> => {
   const { attempts } = stored
   const at = DateTime.makeUnsafe(stored.updatedAt)
+  const mergedInto = Option.fromNullOr(stored.mergedInto)
   switch (stored.state) {
     case "waiting":
     case "taken":
@@ -32,14 +33,15 @@ export const statusOf = <A>(
       return Effect.succeed({
         _tag: "Sending",
         since: DateTime.makeUnsafe(stored.sentAt ?? stored.updatedAt),
-        attempts
+        attempts,
+        mergedInto
       })
     case "done":
-      return Effect.map(answerOf(ticket, stored), (answer) => ({ _tag: "Done", at, attempts, answer }))
+      return Effect.map(answerOf(ticket, stored), (answer) => ({ _tag: "Done", at, attempts, answer, mergedInto }))
     case "failed":
       return stored.failure === null
         ? Effect.die(new Error(`ticket ${stored.id} failed, and nothing is written down of why`))
-        : Effect.succeed({ _tag: "Failed", at, attempts, why: stored.failure })
+        : Effect.succeed({ _tag: "Failed", at, attempts, why: stored.failure, mergedInto })
     case "cancelled":
       return Effect.succeed({ _tag: "Cancelled", at })
     case "superseded":
@@ -71,18 +73,20 @@ const bodyOf = ({ body }: StoredAnswer): unknown => {
 const waitingOf = (reader: Reader, stored: Stored): Effect.Effect<Status<never>, OutboxStoreError> =>
   Effect.gen(function* () {
     const { attempts, trouble } = stored
-    const behind = stored.isBehind ? yield* reader.store.blockerOf(stored) : undefined
+    const mergedInto = Option.fromNullOr(stored.mergedInto)
+    const behind = stored.isBehind && stored.mergedInto === null ? yield* reader.store.blockerOf(stored) : undefined
     const expectedAt = behind === undefined ? yield* expectedAtOf(reader, stored) : Option.none()
     const channel = reader.channels.get(stored.provider)
     const error = trouble?._tag === "Refused" && channel ? refusalOf(channel, trouble) : Option.none()
     return Option.isSome(error)
-      ? { _tag: "Refused", error: error.value, expectedAt, attempts }
+      ? { _tag: "Refused", error: error.value, expectedAt, attempts, mergedInto }
       : {
           _tag: "Waiting",
           expectedAt,
           behind: Option.fromUndefinedOr(behind),
           attempts,
-          after: Option.fromNullOr(trouble)
+          after: Option.fromNullOr(trouble),
+          mergedInto
         }
   })
 
@@ -91,7 +95,7 @@ const expectedAtOf = (reader: Reader, stored: Stored): Effect.Effect<Option.Opti
   Effect.gen(function* () {
     const channel = reader.channels.get(stored.provider)
     if (channel === undefined) return Option.none()
-    const known = reader.queued.get(stored.id)
+    const known = reader.queued.get(stored.mergedInto ?? stored.id)
     const at =
       known !== undefined
         ? Option.some(known)

@@ -35,6 +35,7 @@ const columns = Schema.Struct({
   failure: Schema.NullOr(json(Failure)),
   answer: Schema.NullOr(json(StoredAnswer)),
   superseded_by: Schema.NullOr(Schema.String),
+  merged_into: Schema.NullOr(Schema.String),
   created_at: Whole,
   updated_at: Whole,
   revision: Whole
@@ -65,12 +66,26 @@ const storedOf = (row: typeof columns.Type): Stored => ({
   failure: row.failure,
   answer: row.answer,
   supersededBy: row.superseded_by,
+  mergedInto: row.merged_into,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   revision: row.revision
 })
 
 export { decodeColumns, storedOf }
+
+/** Columns that may be without a value, without one. */
+export const nothing = {
+  subject: null,
+  expires_at: null,
+  first_sent_at: null,
+  sent_at: null,
+  trouble: null,
+  failure: null,
+  answer: null,
+  superseded_by: null,
+  merged_into: null
+}
 
 export const encodeCall = Schema.encodeSync(json(Call))
 export const encodeTrouble = Schema.encodeSync(json(Trouble))

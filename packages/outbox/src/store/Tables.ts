@@ -56,8 +56,15 @@ const create = Effect.gen(function* () {
   yield* sql`INSERT INTO outbox_revision (value) VALUES (0)`
 })
 
+const merging = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`ALTER TABLE outbox_ticket ADD COLUMN merge_key TEXT`
+  yield* sql`ALTER TABLE outbox_ticket ADD COLUMN merged_into TEXT`
+  yield* sql`CREATE INDEX outbox_merged ON outbox_ticket (merged_into, place) WHERE merged_into IS NOT NULL`
+})
+
 /** Brings the tables to what this version needs. */
 export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_tickets": create }),
+  loader: Migrator.fromRecord({ "0001_tickets": create, "0002_merging": merging }),
   table: "outbox_migration"
 })

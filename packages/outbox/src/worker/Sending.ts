@@ -5,7 +5,7 @@ import * as RetrySchedule from "@sluice/core/RetrySchedule"
 import { Cause, Clock, DateTime, Deferred, Duration, Effect, Exit, Option, Predicate, Schedule } from "effect"
 import { Headers, type HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { AttemptsExhausted, Expired, InDoubt, Unanswered } from "../Failure.ts"
-import type { OutboxStore, Stored, StoredAnswer } from "../OutboxStore.ts"
+import type { OutboxStore, Stored, StoredAnswer, Taken } from "../OutboxStore.ts"
 import type { Bell } from "./Bell.ts"
 import { type Channel, isRepeatable, requestOf } from "./Channel.ts"
 import { earliest } from "./Estimate.ts"
@@ -37,7 +37,7 @@ export interface Marked {
 export const send = (
   sender: Sender,
   channel: Channel,
-  ticket: Stored,
+  ticket: Taken,
   marked: Marked,
   restore: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.Effect<Option.Option<Verdict>> =>
@@ -52,7 +52,12 @@ export const send = (
     const mark = Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const isOurs = yield* sender.store
-        .begin(ticket.id, { worker: sender.worker, until: now + sender.ownedMillis, now })
+        .begin(ticket.id, {
+          worker: sender.worker,
+          until: now + sender.ownedMillis,
+          now,
+          merged: ticket.merged.length
+        })
         .pipe(
           Effect.catchDefect(Effect.fail),
           Effect.catch((error) => Effect.die(new NotMarked({ error })))
@@ -90,18 +95,25 @@ export const send = (
     const now = yield* Clock.currentTimeMillis
     const notMarked = Exit.isFailure(exit) ? notMarkedOf(exit.cause) : undefined
     if (notMarked !== undefined) return afterNoMark(notMarked, ticket, now)
-    return Option.some(
-      judge(exit, {
-        ticket,
-        attempts,
-        hasBegun: marked.hasBegun,
-        isRepeatable: isRepeatable(channel, { ...ticket, firstSentAt: ticket.firstSentAt ?? now }, now),
-        repeatsRefused: request === undefined || Exit.isSuccess(exit) || channel.provider.repeatsRefused(request),
-        canAsk: channel.arrived !== undefined,
-        now
-      })
-    )
+    const verdict = judge(exit, {
+      ticket,
+      attempts,
+      hasBegun: marked.hasBegun,
+      isRepeatable: isRepeatable(channel, { ...ticket, firstSentAt: ticket.firstSentAt ?? now }, now),
+      repeatsRefused: request === undefined || Exit.isSuccess(exit) || channel.provider.repeatsRefused(request),
+      canAsk: channel.arrived !== undefined,
+      now
+    })
+    return Option.some(ticket.merged.length === 0 ? verdict : apart(verdict))
   })
+
+/** What is wrong with one change must not fail the others: each gets an answer of its own. */
+const apart = (verdict: Verdict): Verdict => {
+  const { end } = verdict
+  return end._tag === "Failed" && end.failure._tag === "Answered" && !end.isInDoubt
+    ? { ...verdict, end: { _tag: "Apart", trouble: end.failure } }
+    : verdict
+}
 
 /** What is not wanted any more. */
 const expiry = ({ expiresAt, isInDoubt }: Stored, now: number): Verdict | undefined => {
@@ -176,13 +188,24 @@ const notMarkedOf = (cause: Cause.Cause<unknown>): NotMarked | undefined => {
   return undefined
 }
 
-/** What was cancelled, superseded or taken over is left alone; where the store was away, it waits for it. */
-const afterNoMark = ({ failure }: NotMarked, { expiresAt, isInDoubt }: Stored, now: number): Option.Option<Verdict> => {
+/**
+ * What was cancelled, superseded or taken over is left alone; where the store was away, it waits for it. Where something
+ * that was to go with it has gone, it is taken anew without that.
+ */
+const afterNoMark = (
+  { failure }: NotMarked,
+  { expiresAt, isInDoubt, merged }: Taken,
+  now: number
+): Option.Option<Verdict> => {
   if (expiresAt !== null && expiresAt <= now) {
     const failure = new Expired({ expiresAt: DateTime.makeUnsafe(expiresAt), earliest: Option.none() })
     return Option.some({ end: { _tag: "Failed", failure, isInDoubt }, health: "unknown" })
   }
-  if (failure === undefined) return Option.none()
+  if (failure === undefined) {
+    return merged.length === 0
+      ? Option.none()
+      : Option.some({ end: { _tag: "Unsent", dueAt: 0, trouble: null }, health: "unknown" })
+  }
   return Option.some({ end: { _tag: "Unsent", dueAt: now + 1000, trouble: null }, health: "unknown" })
 }
 

@@ -1,10 +1,11 @@
 /** Takes what is ready, sends it through the limiter, and writes down how that ended. */
 import { Clock, type Context, Duration, Effect, Fiber, Option, Schedule } from "effect"
 import { Impossible } from "../Failure.ts"
-import type { Route, Stored } from "../OutboxStore.ts"
+import type { Route, Stored, Taken } from "../OutboxStore.ts"
 import { Bell } from "./Bell.ts"
 import type { Channel } from "./Channel.ts"
 import * as Outage from "./Outage.ts"
+import { callOf } from "../send/Merging.ts"
 import { type Marked, send, type Sender } from "./Sending.ts"
 import type { Health, Verdict } from "./Verdict.ts"
 
@@ -19,6 +20,8 @@ export interface Options {
 
 interface Running extends Route {
   readonly marked: Marked
+  /** The ids of its ticket and of those that go with it. */
+  readonly ids: ReadonlySet<string>
   fiber?: Fiber.Fiber<void>
 }
 
@@ -35,6 +38,8 @@ export class Worker {
   private readonly context: Context.Context<never>
   private readonly options: Options
   private isClosing = false
+  /** Whether the store may have given us what we do not know of. */
+  private isUnsure = false
 
   constructor(
     sender: Sender,
@@ -81,9 +86,9 @@ export class Worker {
 
   /** Takes out of the limiter's queue what is no longer to be sent, so that it is in nobody's way there. */
   changed({ id, state }: Stored): void {
-    const running = this.running.get(id)
-    if (running?.marked.hasBegun === false && (state === "cancelled" || state === "superseded")) {
-      running.fiber?.interruptUnsafe()
+    if (state !== "cancelled" && state !== "superseded") return
+    for (const running of this.running.values()) {
+      if (running.ids.has(id) && !running.marked.hasBegun) running.fiber?.interruptUnsafe()
     }
   }
 
@@ -112,6 +117,7 @@ export class Worker {
     return Effect.gen({ self: this }, function* () {
       const { store, worker } = this.sender
       const now = yield* Clock.currentTimeMillis
+      if (this.isUnsure) yield* this.recall(now)
       if (yield* store.tend(worker, now)) this.sender.bell.ring()
       const open = [...this.channels.keys()].filter((provider) => this.outageOf(provider).until <= now)
       const routes = open.length === 0 ? [] : yield* store.routes(open)
@@ -122,6 +128,17 @@ export class Worker {
     })
   }
 
+  /** Gives back what was taken where the answer was lost: it is ours, and nobody would send it. */
+  private recall(now: number) {
+    const known = [...this.running.values()].flatMap(({ ids }) => [...ids])
+    return Effect.tap(this.sender.store.recall(this.sender.worker, known, now), () =>
+      Effect.sync(() => {
+        this.isUnsure = false
+        this.sender.bell.ring()
+      })
+    )
+  }
+
   /** Takes as many tickets of a route as there is room for. From the taking on they are somebody's to end. */
   private fill(route: Route, now: number) {
     const channel = this.channels.get(route.provider)
@@ -130,8 +147,19 @@ export class Worker {
     const { ownedMillis, store, worker } = this.sender
     return store.take(route, { worker, until: now + ownedMillis, now, limit }).pipe(
       Effect.map((tickets) => {
-        for (const ticket of tickets) this.launch(ticket, channel)
+        for (const ticket of tickets) {
+          const call = callOf(
+            ticket.call,
+            ticket.merged.map(({ call }) => call)
+          )
+          this.launch({ ...ticket, call }, channel)
+        }
       }),
+      Effect.onError(() =>
+        Effect.sync(() => {
+          this.isUnsure = true
+        })
+      ),
       Effect.uninterruptible
     )
   }
@@ -146,8 +174,10 @@ export class Worker {
     return room
   }
 
-  private launch(ticket: Stored, channel: Channel): void {
-    const running: Running = { provider: ticket.provider, route: ticket.route, marked: { hasBegun: false } }
+  private launch(ticket: Taken, channel: Channel): void {
+    const { id, merged, provider, route } = ticket
+    const ids = new Set([id, ...merged.map(({ id }) => id)])
+    const running: Running = { provider, route, ids, marked: { hasBegun: false } }
     this.running.set(ticket.id, running)
     this.busy.ring()
     const { marked } = running

@@ -112,8 +112,11 @@ describe("SIGKILL", () => {
       "plain Done",
       "hold Done",
       "put-1 Superseded",
-      "put-2 Done"
+      "put-2 Done",
+      "patch-1 Done",
+      "patch-2 Done"
     ])
+    assert.strictEqual(serving.merged(), 1)
     const steps = saying(whole.lines, "step ").length
     const plans = Array.from({ length: serving.requests() }, (_, i) => i + 1).flatMap((request): Array<Plan> => [
       { request, phase: "arrived and dropped" },

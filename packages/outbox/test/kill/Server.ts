@@ -10,9 +10,11 @@ export interface Plan {
 
 export interface Serving {
   readonly url: string
-  /** How often each was carried out, by the `id` in its body. */
+  /** How often each was carried out, by the `id` in its body, or by the names of its fields. */
   readonly carriedOut: ReadonlyMap<string, number>
   readonly requests: () => number
+  /** How many of them were several calls in one. */
+  readonly merged: () => number
   /** Who is to be killed when the plan says so. */
   kill: (label: string) => void
   readonly close: () => Promise<void>
@@ -22,6 +24,7 @@ export const serve = async (plan?: Plan): Promise<Serving> => {
   const carriedOut = new Map<string, number>()
   const keys = new Set<string>()
   let requests = 0
+  let merged = 0
   const server = createServer((request, response) => {
     let body = ""
     request.setEncoding("utf8").on("data", (text: string) => (body += text))
@@ -33,8 +36,12 @@ export const serve = async (plan?: Plan): Promise<Serving> => {
         return response.destroy()
       }
       const key = request.headers["idempotency-key"]
-      const name = (JSON.parse(body) as { readonly id: string }).id
-      if (typeof key !== "string" || !keys.has(key)) carriedOut.set(name, (carriedOut.get(name) ?? 0) + 1)
+      const fields = JSON.parse(body) as { readonly id?: string }
+      const names = fields.id === undefined ? Object.keys(fields) : [fields.id]
+      if (typeof key !== "string" || !keys.has(key)) {
+        for (const name of names) carriedOut.set(name, (carriedOut.get(name) ?? 0) + 1)
+      }
+      if (names.length > 1) merged++
       if (typeof key === "string") keys.add(key)
       if (isPlanned) serving.kill("send: carried out, not answered")
       return response.writeHead(200, { "content-type": "application/json" }).end("{}")
@@ -46,6 +53,7 @@ export const serve = async (plan?: Plan): Promise<Serving> => {
     url: `http://127.0.0.1:${port}`,
     carriedOut,
     requests: () => requests,
+    merged: () => merged,
     kill: () => {},
     close: () => {
       server.closeAllConnections()

@@ -54,6 +54,9 @@ const program = Effect.gen(function* () {
       Outbox.send(Acme.provider, Acme.put("/things/put", { id }), { id, subject: "put", supersede: true })
     yield* send("put-1", write("put-1"))
     yield* send("put-2", write("put-2"))
+    const change = (id: string) =>
+      Outbox.send(Acme.provider, Acme.patch("/things/patch", { [id]: 1 }), { id, subject: "patch", merge: true })
+    yield* Effect.forEach(["patch-1", "patch-2"], (id) => send(id, change(id)), { concurrency: 2 })
   }
   while ((yield* Outbox.find({ states: ["waiting", "sending"] })).length > 0) yield* Effect.sleep("20 millis")
   for (const { status, ticket } of yield* Outbox.find()) writeSync(1, `ended ${ticket.id} ${status._tag}\n`)

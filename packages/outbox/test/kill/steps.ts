@@ -7,6 +7,7 @@ const purposes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^INSERT INTO "?outbox_ticket/, "store: ticket written"],
   [/^INSERT INTO "?outbox_route/, "store: route written"],
   [/state = 'superseded'/, "store: earlier one superseded"],
+  [/state = 'taken'.*merged_into/s, "take: another one merged into it"],
   [/state = 'taken'/, "take: taken"],
   [/state = 'sending', attempts/, "mark: marked as sent"],
   [/state = 'done'/, "end: answer written"],

@@ -94,4 +94,7 @@ export const post = (path: string, body: unknown = undefined) =>
 export const put = (path: string, body: unknown) =>
   HttpClientRequest.put(path).pipe(HttpClientRequest.bodyJsonUnsafe(body))
 
+export const patch = (path: string, body: unknown) =>
+  HttpClientRequest.patch(path).pipe(HttpClientRequest.bodyJsonUnsafe(body))
+
 export const whats = (done: ReadonlyArray<Done>) => done.map(({ what }) => what)

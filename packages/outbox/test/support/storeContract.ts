@@ -27,6 +27,7 @@ export const fresh = (id: string, own: Partial<OutboxStore.New> = {}): OutboxSto
   maxAttempts: 3,
   whenInDoubt: "send",
   supersedes: false,
+  mergeKey: null,
   ...own
 })
 
@@ -58,7 +59,7 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
       Effect.gen(function* () {
         const ticket = fresh("1", { subject: "s", priority: -2, expiresAt: 5, whenInDoubt: "hold" })
         yield* insert(ticket, 3)
-        const { supersedes: _, ...given } = ticket
+        const { mergeKey: _key, supersedes: _, ...given } = ticket
         assert.deepInclude(yield* get("1"), { ...given, state: "waiting", createdAt: 3, updatedAt: 3, attempts: 0 })
         assert.strictEqual((yield* Effect.flip(get("2")))._tag, "TicketUnknown")
       })
@@ -169,6 +170,24 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
         assert.strictEqual(lost.trouble?._tag, "Unanswered")
         assert.deepStrictEqual(yield* take("w2", 200), ["1", "2", "3"])
         assert.isFalse(yield* end("2", "w1"))
+      })
+    )
+
+    test(
+      "gives back what its worker took and does not know of, and nothing that it may have sent",
+      Effect.gen(function* () {
+        const store = yield* Store
+        for (const id of ["1", "2", "3"]) yield* insert(fresh(id))
+        yield* take("w1", 0, 2)
+        yield* take("w2")
+        yield* begin("1", "w1")
+        yield* store.recall("w1", [], 5)
+        assert.deepStrictEqual(yield* take("w1"), ["2"])
+        yield* store.recall("w1", ["2"], 6)
+        assert.deepStrictEqual(yield* take("w1"), [])
+        assert.isTrue(yield* begin("2", "w1"))
+        assert.isTrue(yield* begin("3", "w2"))
+        assert.isTrue(yield* end("1", "w1"))
       })
     )
 
