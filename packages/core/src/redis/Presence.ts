@@ -21,8 +21,11 @@ export interface Present {
 }
 
 const script = /* lua */ `
-local time = redis.call("TIME")
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local now = tonumber(ARGV[4])
+if not now then
+  local time = redis.call("TIME")
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
 redis.call("ZADD", KEYS[1], now, ARGV[1])
 redis.call("ZREMRANGEBYSCORE", KEYS[1], "-inf", now - ARGV[3])
 redis.call("PEXPIRE", KEYS[1], ARGV[3])
@@ -31,8 +34,12 @@ return { redis.call("ZCARD", KEYS[1]), redis.call("ZCOUNT", KEYS[1], "-inf", now
 
 const keyOf = (prefix: string): string => `${prefix}:{workers}`
 
-/** Says that a worker is there. */
-export const announce = (prefix: string, worker: string): Effect.Effect<Present, Redis.RedisError, Redis.Redis> =>
+/** Says that a worker is there; `at` is for those who say themselves what time it is. */
+export const announce = (
+  prefix: string,
+  worker: string,
+  at?: () => number
+): Effect.Effect<Present, Redis.RedisError, Redis.Redis> =>
   Redis.Redis.use((redis) =>
     redis.send<readonly [number, number]>(
       "EVAL",
@@ -41,7 +48,8 @@ export const announce = (prefix: string, worker: string): Effect.Effect<Present,
       keyOf(prefix),
       worker,
       String(missingMillis),
-      String(deadMillis)
+      String(deadMillis),
+      at ? String(at()) : ""
     )
   ).pipe(Effect.map(([workers, missing]) => ({ workers, missing })))
 

@@ -63,7 +63,7 @@ export const make = (
     })
     if (options.shares) {
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Presence.leave(prefix, worker), farewell)))
-      yield* Presence.announce(prefix, worker).pipe(
+      yield* Presence.announce(prefix, worker, options.at).pipe(
         Effect.timeout("2 seconds"),
         Effect.tap((present) => Effect.sync(() => store.meets(present))),
         Effect.ignore,
