@@ -55,7 +55,12 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
   ...inFile(
     "lua/Settling.ts",
     ["lease", "who is dead is not settled", "      book:reap(book.desk.ended)\n", ""],
-    ["lease", "nothing ended before it was granted", "local at = max(sentAt, endedAt(book))", "local at = endedAt(book)"],
+    [
+      "lease",
+      "nothing ended before it was granted",
+      "local at = max(sentAt, endedAt(book))",
+      "local at = endedAt(book)"
+    ],
     ["lease", "what is registered again is in flight", "        book:take(cost * open, now)\n", ""]
   ),
   ...inFile(
@@ -136,7 +141,12 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
       "      this.giveBack(pool.takeSpare())\n      pool.hold(until)",
       "      pool.hold(until)"
     ],
-    ["fleet", "what lasts is renewed", "if (nowMillis >= lease.renewAt) this.register", "if (nowMillis < 0) this.register"],
+    [
+      "fleet",
+      "what lasts is renewed",
+      "if (nowMillis >= lease.renewAt) this.register",
+      "if (nowMillis < 0) this.register"
+    ],
     [
       "store",
       "what is refused for good fails its own claims",
