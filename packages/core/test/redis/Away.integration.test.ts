@@ -349,6 +349,43 @@ describeRedis("workers that divide their quotas while Redis is away", () => {
       })
     )
 
+    it.effect("hold a slot for as long as its body is read, and then no longer", () =>
+      Effect.gen(function* () {
+        const fleet = yield* fleetOf({ shares: true })
+        const claim = Claim.of(Quota.concurrency(2))
+        const took = yield* yield* fleet.run(
+          Effect.gen(function* () {
+            const { limiter, loses } = yield* fleet.mortal
+            const call = callAt(limiter, claim)(Effect.sleep(20))
+            const streamed = Effect.withFiber((fiber) => {
+              const permit = limiter.permit(claim, fiber)
+              return limiter
+                .admit(permit, fiber, Effect.void)
+                .pipe(
+                  Effect.andThen(Effect.sync(() => limiter.settle(permit, "answered", { bodyFollows: true }))),
+                  Effect.andThen(Effect.sleep(1000)),
+                  Effect.andThen(Effect.sync(() => limiter.release(permit, "read")))
+                )
+            })
+            yield* call
+            yield* sleepUntil(fleet, 7000)
+            loses("fails")
+            const streaming = yield* Effect.forkChild(streamed)
+            yield* call
+            yield* call
+            const both = Effect.suspend(() => {
+              const since = fleet.now()
+              return Effect.map(Effect.all([call, call], { concurrency: "unbounded" }), () => fleet.now() - since)
+            })
+            const during = yield* both
+            yield* Fiber.join(streaming)
+            return [during, yield* both]
+          })
+        )
+        assert.deepStrictEqual(took, [40, 20])
+      })
+    )
+
     it.effect("exceed nothing, whoever loses it when and for how long", () =>
       Effect.gen(function* () {
         for (let seed = 0; seed < 8; seed++) {
