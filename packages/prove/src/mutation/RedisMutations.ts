@@ -108,6 +108,7 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
     'const isCalled = answer._tag === "Wait" && this.turn.number > answer.turn',
     "const isCalled = false"
   ]),
+  ...inFile("make.ts", ["away", "who lives on its part is not there", "if (store.isApart) return Effect.void\n", ""]),
   ...inFile("Desk.ts", [
     "away",
     "what is asked no more gives back what it is granted",
@@ -166,11 +167,12 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
       "present.at > -Infinity"
     ],
     ["away", "what Redis granted ends before a part is used", "if (granted) return", "if (false) return"],
+    ["away", "the parts of the missing are left to them", "this.missing(now) * part", "0 * part"],
     [
       "away",
-      "the parts of the missing are left to them",
-      "missing * Math.floor(book.quota.limit / workers)",
-      "0 * missing * workers"
+      "who was not heard of for long is missing",
+      "now - at > missingMillis ? workers - 1 : missing",
+      "now - at > Infinity ? workers - 1 : missing"
     ],
     ["away", "what was used of a part is registered", "this.registerShared(this.options.now())", "this.shared.clear()"]
   ),
