@@ -32,6 +32,8 @@ const lateMillis = 1000
 const samples = 9
 /** So many desks are remembered. */
 const mostKnown = 100_000
+/** No limit is larger. */
+const most = 1_000_000_000
 /** So many slots make one lease, at most. */
 const mostSlots = 128
 
@@ -308,13 +310,18 @@ export class RedisStore extends Admission {
     return { _tag: "Admitted" }
   }
 
-  /** Notes who was there at that instant. What less are missing for has room anew. */
+  /** Notes who was there at that instant. What less is kept of has room anew. */
   meets(present: Present, at: number): void {
-    const before = this.present ? this.missing(this.options.now()) : Infinity
+    const before = this.present ? this.missingOf(most, this.options.now()) : Infinity
     this.present = { ...present, at }
-    if (present.missing >= before) return
+    if (this.missingOf(most, this.options.now()) >= before) return
     for (const pool of this.pools.values()) pool.reply = undefined
     this.wakeAll()
+  }
+
+  /** By how many it divides, as far as it knows. */
+  get dividesBy(): number {
+    return this.present?.workers ?? Infinity
   }
 
   /** Whether others have to leave its part to this worker: it lives on it, or has not told Redis yet what it used. */
@@ -327,17 +334,17 @@ export class RedisStore extends Admission {
     return this.options.shares && !this.present && now < this.startedAt + unnoticedMillis
   }
 
-  /** How many workers may live on their parts: all others, where we have not heard of them for as long. */
-  private missing(now: number): number {
+  /** How much those keep of a limit who may live on their parts: all others, where we have not heard of them for as long. */
+  private missingOf(limit: number, now: number): number {
     if (!this.present) return 0
     const { at, missing, workers } = this.present
-    return now - at > missingMillis ? workers - 1 : missing
+    if (now - at > missingMillis) return limit - Math.floor(limit / workers)
+    return missing.reduce((sum, divisor) => sum + Math.floor(limit / divisor), 0)
   }
 
   /** What others keep of a need: those of higher rank here, and workers that are missing. */
   private keptBefore(permit: Permit, book: Book, now: number): number {
-    const part = Math.floor(book.quota.limit / (this.present?.workers ?? 1))
-    return this.reservedBefore(permit, book, now) + this.missing(now) * part
+    return this.reservedBefore(permit, book, now) + this.missingOf(book.quota.limit, now)
   }
 
   /** What our share says to a claim that Redis cannot be asked for. What Redis granted has to end before. */

@@ -67,7 +67,7 @@ export const make = (
       const announced = Effect.suspend(() => {
         if (store.isApart) return Effect.void
         const calledAt = now()
-        return Presence.announce(prefix, worker, options.at).pipe(
+        return Presence.announce(prefix, worker, store.dividesBy, options.at).pipe(
           Effect.timeout("2 seconds"),
           Effect.map((present) => store.meets(present, calledAt)),
           Effect.ignore

@@ -285,6 +285,35 @@ describeRedis("workers that divide their quotas while Redis is away", () => {
       })
     )
 
+    it.effect("leave its part to one that was lost before some of them came", () =>
+      Effect.gen(function* () {
+        const fleet = yield* fleetOf({ shares: true })
+        const claim = Claim.of(quota)
+        const { counted, sent } = yield* yield* fleet.run(
+          Effect.gen(function* () {
+            const [one, other] = yield* mortals(fleet, 2)
+            if (!one || !other) return yield* Effect.die("two are some")
+            yield* sleepUntil(fleet, lostAt)
+            one.loses("fails")
+            yield* sleepUntil(fleet, lostAt + 1000)
+            const others = [...(yield* mortals(fleet, 2)), other]
+            const limiters = [one, ...others].map(({ limiter }) => limiter)
+            const going = yield* Effect.forkChild(drive(fleet, limiters, { claim, callers: 6, untilMillis: 28_000 }))
+            yield* sleepUntil(fleet, 18_000)
+            for (const each of others) each.loses("fails")
+            return yield* Fiber.join(going)
+          })
+        )
+        NeverExceeds.limit(12, 500)(counted)
+        const alone = sent.filter(({ worker }) => worker === 0)
+        const others = sent.filter(({ worker }) => worker !== 0)
+        // Half of it, and a sixth each.
+        assert.isAtLeast(between(alone, 15_000, 28_000), 0.8 * 6 * 23)
+        assert.isAtLeast(between(others, 15_000, 18_000), 0.7 * 6 * 5)
+        assert.isAtLeast(between(others, 25_000, 28_000), 0.7 * 6 * 5)
+      })
+    )
+
     it.effect("use nothing of it while what Redis granted them is under way, and register what they used", () =>
       Effect.gen(function* () {
         const fleet = yield* fleetOf({ shares: true })
