@@ -18,6 +18,7 @@ export interface RedisMutation extends Mutation {
 /** Suites by their files in `packages/core/test/redis`. */
 export const suites = {
   clock: "RedisClock.test.ts",
+  pool: "Pool.test.ts",
   lease: "Lease.integration.test.ts",
   fleet: "Fleet.integration.test.ts",
   away: "Away.integration.test.ts",
@@ -103,10 +104,16 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
     ["clock", "clocks are compared by process", 'const server = reading.server ?? ""', 'const server = ""']
   ),
   ...inFile("Pool.ts", [
-    "fleet",
+    "pool",
     "an answer does not undo a later turn",
     'const isCalled = answer._tag === "Wait" && this.turn.number > answer.turn',
     "const isCalled = false"
+  ]),
+  ...inFile("Presence.ts", [
+    "away",
+    "who came later divides what the missing left",
+    "left = left - 1 / answer[i + 1]",
+    "left = 1"
   ]),
   ...inFile("make.ts", ["away", "who lives on its part is not there", "if (store.isApart) return Effect.void\n", ""]),
   ...inFile("Desk.ts", [
@@ -167,12 +174,12 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
       "present.at > -Infinity"
     ],
     ["away", "what Redis granted ends before a part is used", "if (granted) return", "if (false) return"],
-    ["away", "the parts of the missing are left to them", "this.missing(now) * part", "0 * part"],
+    ["away", "the parts of the missing are left to them", "+ this.missingOf(book.quota.limit, now)", ""],
     [
       "away",
       "who was not heard of for long is missing",
-      "now - at > missingMillis ? workers - 1 : missing",
-      "now - at > Infinity ? workers - 1 : missing"
+      "if (now - at > missingMillis) return limit",
+      "if (now - at > Infinity) return limit"
     ],
     ["away", "what was used of a part is registered", "this.registerShared(this.options.now())", "this.shared.clear()"]
   ),

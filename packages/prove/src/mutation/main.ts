@@ -62,15 +62,20 @@ const checkTexts = (): void => {
   }
 }
 
+/** What a safeguard is chosen by. */
+const namesOf = (mutation: Mutation | RedisMutation): ReadonlyArray<string> =>
+  "suite" in mutation
+    ? [mutation.safeguard, mutation.file, `suite:${mutation.suite}`]
+    : [mutation.safeguard, mutation.file]
+
 checkTexts()
 const isJson = process.argv.includes("--json")
 const only = process.argv[process.argv.indexOf("--only") + 1]
 const chosen = mutations.flatMap((mutation, index) =>
-  process.argv.includes("--only") && !mutation.safeguard.includes(only ?? "") && !mutation.file.includes(only ?? "")
+  (process.argv.includes("--only") && !namesOf(mutation).some((name) => name.includes(only ?? ""))) ||
+  ("suite" in mutation && !hasRedis)
     ? []
-    : "suite" in mutation && !hasRedis
-      ? []
-      : [index]
+    : [index]
 )
 if (!hasRedis && !isJson) {
   console.log(`left out: ${redisMutations.length} of the books in Redis: no redis-server on PATH, and no REDIS_URL`)
