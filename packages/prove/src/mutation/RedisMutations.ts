@@ -117,6 +117,12 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
   ]),
   ...inFile("make.ts", ["away", "who lives on its part is not there", "if (store.isApart) return Effect.void\n", ""]),
   ...inFile("Desk.ts", [
+    "store",
+    "what is refused for good fails its own claims",
+    "this.refusal = isForGood(cause) ? cause : undefined",
+    "this.refusal = undefined"
+  ]),
+  ...inFile("Desk.ts", [
     "away",
     "what is asked no more gives back what it is granted",
     'for (const question of asked) this.said?.news.push({ _tag: "Withdraw", question })',
@@ -154,12 +160,6 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
       "what lasts is renewed",
       "if (nowMillis >= lease.renewAt) this.register",
       "if (nowMillis < 0) this.register"
-    ],
-    [
-      "store",
-      "what is refused for good fails its own claims",
-      "if (desk.refusal) return this.withdraw([desk])",
-      "if (desk.refusal) return this.withdraw([])"
     ],
     [
       "away",
