@@ -45,7 +45,8 @@ export interface Options {
    * With `share`, each worker goes on by itself with its limit divided by the number of workers that were there last: from
    * five seconds, a window and the abandonment bound after Redis was lost, and for ten minutes at most. Then the workers tell
    * Redis each second that they are there, and those who still have it leave the parts of the missing to them, for as
-   * long. Quotas smaller than the number of workers, and those that only silence frees, cannot be divided: their calls wait.
+   * long. Quotas smaller than the number of workers, token buckets, and those that only silence frees, cannot be divided:
+   * their calls wait.
    */
   readonly whenAway?: "wait" | "fail" | "share"
   /** How long calls wait for a Redis that is away; default 30 seconds, or a second where they fail. */

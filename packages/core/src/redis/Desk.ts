@@ -11,7 +11,7 @@ import type { Outcome } from "../Admission.ts"
 import * as Signal from "../Signal.ts"
 import { type Answer, Call, type Options, type Shown } from "./Call.ts"
 import * as Library from "./Library.ts"
-import type { Lease, Pool, Question, Slot } from "./Pool.ts"
+import { isOfShare, type Lease, type Pool, type Question, type Slot } from "./Pool.ts"
 import type { Reading, Step } from "./RedisClock.ts"
 
 /** So much of each goes into one call, which is one step for everybody else. */
@@ -87,6 +87,11 @@ export class Desk {
   /** Whether there is nothing to say and nothing under way. */
   get isIdle(): boolean {
     return this.news.length === 0 && this.questions.length === 0 && !this.said
+  }
+
+  /** Whether Redis is still to be told of something that was used without it. */
+  get registersShare(): boolean {
+    return [...this.news, ...(this.said?.news ?? [])].some((each) => each._tag === "Renew" && isOfShare(each.lease))
   }
 
   ask(question: Question): void {
@@ -202,7 +207,7 @@ export class Desk {
       }
     }
     for (const { lease, pool, reserved, slots, standing } of questions) {
-      call.want(pool.claim, lease, slots, leaseMillis, reserved, standing(now))
+      call.want(pool.claim, lease, slots, leaseMillis, reserved(now), standing(now))
     }
     return call
   }

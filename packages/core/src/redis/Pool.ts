@@ -23,6 +23,9 @@ export interface Lease {
   renewAt: number
 }
 
+/** Whether it was granted without Redis. */
+export const isOfShare = ({ name }: Lease): boolean => name.endsWith("*")
+
 /** One slot of a lease, from 1. */
 export interface Slot {
   readonly lease: Lease
@@ -36,7 +39,8 @@ export interface Question {
   readonly lease: string
   readonly slots: number
   readonly askedAt: number
-  readonly reserved: ReadonlyArray<number>
+  /** What others keep of each need. */
+  readonly reserved: (now: number) => ReadonlyArray<number>
   readonly versions: ReadonlyArray<number>
   readonly standing: (now: number) => Standing
 }

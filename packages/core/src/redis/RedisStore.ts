@@ -16,8 +16,8 @@ import type { Signal } from "../Signal.ts"
 import type { Away } from "../RateLimiterStore.ts"
 import { type Answered, Desk, type News } from "./Desk.ts"
 import { counterOf, type Layout } from "./Keys.ts"
-import { type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
-import { deadMillis, type Present } from "./Presence.ts"
+import { isOfShare, type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
+import { deadMillis, missingMillis, type Present } from "./Presence.ts"
 import { RedisClock } from "./RedisClock.ts"
 import { RemoteBook } from "./RemoteBook.ts"
 import { Share, unnoticedMillis } from "./Share.ts"
@@ -32,11 +32,20 @@ const lateMillis = 1000
 const samples = 9
 /** So many desks are remembered. */
 const mostKnown = 100_000
+/** No limit is larger. */
+const most = 1_000_000_000
 /** So many slots make one lease, at most. */
 const mostSlots = 128
 
 /** How a request ended that was admitted by our share. */
 type ShareEnd = Omit<Extract<News, { readonly _tag: "End" }>, "_tag" | "slot">
+
+interface Used {
+  readonly cooling: number
+  end: ShareEnd | undefined
+  /** How its body ended, or whether it is still read. */
+  body: "open" | "read" | "cut" | undefined
+}
 
 export interface Options {
   readonly layout: Layout
@@ -78,7 +87,7 @@ export class RedisStore extends Admission {
   private present: (Present & { readonly at: number }) | undefined
   private share: Share | undefined
   /** What was admitted of our share: Redis is told of it when it is back. */
-  private readonly shared = new Map<Slot, { readonly cooling: number; end: ShareEnd | undefined }>()
+  private readonly shared = new Map<Slot, Used>()
   private readonly clock = new RedisClock()
   /** Desks by their keys: until when they are surely there, and what they had lost when they answered last. */
   private readonly known = new Map<string, { readonly until: number; readonly lostAt: number }>()
@@ -123,6 +132,8 @@ export class RedisStore extends Admission {
     const ours = this.share?.divides(claim) ? this.shareOf(this.share, permit, pool, nowMillis) : undefined
     if (ours) return ours
     const { question, reply } = pool
+    // Who is missing has to be known before anything is asked for.
+    if (this.isNew(nowMillis)) return { _tag: "Wait", at: this.startedAt + unnoticedMillis, need: 0 }
     if (question || this.away(permit, nowMillis)) return { _tag: "Wait", at: Infinity, need: reply?.decision.need ?? 0 }
     const isOutranked = pool.asker !== undefined && pool.asker.priority < permit.priority
     if (reply && nowMillis < reply.askAt && !isStale(reply, books) && !isOutranked) {
@@ -158,8 +169,11 @@ export class RedisStore extends Admission {
     const slot = this.slots.get(permit)
     if (!slot || !holdsBody(permit.claim)) return
     for (const book of permit.books) (book as RemoteBook).changed()
-    if (this.shared.has(slot)) this.share?.release(permit, nowMillis, end)
-    else this.tell({ _tag: "Release", slot, end }, false, -Infinity)
+    const used = this.shared.get(slot)
+    if (used) {
+      used.body = end
+      this.share?.release(permit, nowMillis, end)
+    } else this.tell({ _tag: "Release", slot, end }, false, -Infinity)
   }
 
   override discard(permit: Permit): void {
@@ -185,6 +199,7 @@ export class RedisStore extends Admission {
   /** Whether Redis has not answered yet and may do so soon. */
   readonly isAsking = (permit: Permit, nowMillis: number): boolean => {
     const question = permit.books.length > 0 ? this.poolOf(permit.claim).question : undefined
+    if (this.isNew(nowMillis)) return nowMillis - this.startedAt < patienceMillis
     return question !== undefined && nowMillis - question.askedAt < patienceMillis
   }
 
@@ -263,7 +278,7 @@ export class RedisStore extends Admission {
       lease: `${this.options.worker}:${(this.count++).toString(36)}`,
       slots: Math.max(1, came.length),
       askedAt: now,
-      reserved: books.map((book) => this.keptBefore(permit, book, now)),
+      reserved: (at) => books.map((book) => this.keptBefore(permit, book, at)),
       versions: books.map((book) => (book as RemoteBook).version),
       // Its priority may be known only after it asked for the first time.
       standing: (at) => ({
@@ -295,20 +310,46 @@ export class RedisStore extends Admission {
     return { _tag: "Admitted" }
   }
 
-  /** Notes who is there. */
-  meets(present: Present): void {
-    this.present = { ...present, at: this.options.now() }
+  /** Notes who was there at that instant. What less is kept of has room anew. */
+  meets(present: Present, at: number): void {
+    const before = this.present ? this.missingOf(most, this.options.now()) : Infinity
+    this.present = { ...present, at }
+    if (this.missingOf(most, this.options.now()) >= before) return
+    for (const pool of this.pools.values()) pool.reply = undefined
+    this.wakeAll()
+  }
+
+  /** By how many it divides, as far as it knows. */
+  get dividesBy(): number {
+    return this.present?.workers ?? Infinity
+  }
+
+  /** Whether others have to leave its part to this worker: it lives on it, or has not told Redis yet what it used. */
+  get isApart(): boolean {
+    return this.share !== undefined || [...this.desks.values()].some((desk) => desk.registersShare)
+  }
+
+  /** Whether it does not know yet who else is there, and may soon. */
+  private isNew(now: number): boolean {
+    return this.options.shares && !this.present && now < this.startedAt + unnoticedMillis
+  }
+
+  /** How much those keep of a limit who may live on their parts: all others, where we have not heard of them for as long. */
+  private missingOf(limit: number, now: number): number {
+    if (!this.present) return 0
+    const { at, missing, workers } = this.present
+    if (now - at > missingMillis) return limit - Math.floor(limit / workers)
+    return missing.reduce((sum, divisor) => sum + Math.floor(limit / divisor), 0)
   }
 
   /** What others keep of a need: those of higher rank here, and workers that are missing. */
   private keptBefore(permit: Permit, book: Book, now: number): number {
-    const { missing, workers } = this.present ?? { missing: 0, workers: 1 }
-    return this.reservedBefore(permit, book, now) + missing * Math.floor(book.quota.limit / workers)
+    return this.reservedBefore(permit, book, now) + this.missingOf(book.quota.limit, now)
   }
 
   /** What our share says to a claim that Redis cannot be asked for. What Redis granted has to end before. */
   private shareOf(share: Share, permit: Permit, pool: Pool, now: number): Decision | undefined {
-    const granted = [...this.leases.values()].some(({ claim, name }) => claim === pool.claim && !name.endsWith("*"))
+    const granted = [...this.leases.values()].some((lease) => lease.claim === pool.claim && !isOfShare(lease))
     if (granted) return { _tag: "Wait", at: Infinity, need: 0 }
     const decision = share.admit(permit, now)
     if (decision._tag !== "Admitted") return decision
@@ -323,7 +364,11 @@ export class RedisStore extends Admission {
     }
     const slot = { lease, place: 1 }
     this.slots.set(permit, slot)
-    this.shared.set(slot, { cooling: Math.max(...permit.books.map(({ cooling }) => cooling)), end: undefined })
+    this.shared.set(slot, {
+      cooling: Math.max(...permit.books.map(({ cooling }) => cooling)),
+      end: undefined,
+      body: undefined
+    })
     pool.waiting--
     return this.hold(permit, now)
   }
@@ -338,9 +383,10 @@ export class RedisStore extends Admission {
   ): Closure | undefined {
     const closure = this.share?.settle(permit, outcome, now, signal, wallMillis)
     const used = this.shared.get(slot)
+    if (used && outcome !== "unsent" && outcome !== "abandoned" && holdsBody(permit.claim)) used.body = "open"
     if (used) used.end = { outcome, signal, wallMillis, latencyMillis: now - permit.admittedAt, endedAt: now }
-    for (const [each, { cooling, end }] of this.shared) {
-      if (!end || end.outcome === "abandoned" || now - end.endedAt <= cooling) break
+    for (const [each, { body, cooling, end }] of this.shared) {
+      if (!end || end.outcome === "abandoned" || body === "open" || now - end.endedAt <= cooling) break
       this.shared.delete(each)
     }
     return closure
@@ -348,13 +394,14 @@ export class RedisStore extends Admission {
 
   /** Redis is back: what was used of our share is in flight there from now on, and what has ended since cools. */
   private registerShared(now: number): void {
-    for (const [slot, { end }] of this.shared) {
+    for (const [slot, { body, end }] of this.shared) {
       const { lease } = slot
       this.leases.set(lease.name, lease)
       lease.renewAt = now + this.options.leaseMillis / 2
       lease.desk.tell({ _tag: "Renew", lease, states: "h", millis: this.options.leaseMillis })
-      if (end) this.tell({ _tag: "End", slot, ...end }, false, -Infinity)
+      if (end) this.tell({ _tag: "End", slot, ...end }, body === "open", -Infinity)
       else this.options.run(lease.desk)
+      if (body === "read" || body === "cut") this.tell({ _tag: "Release", slot, end: body }, false, -Infinity)
     }
     this.shared.clear()
   }

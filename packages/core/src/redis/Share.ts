@@ -7,11 +7,13 @@
 import { Admission, type Closure, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Claim } from "../Claim.ts"
-import { share } from "../Quota.ts"
+import { type Quota, share } from "../Quota.ts"
 import type { Signal } from "../Signal.ts"
 
 /** Others find out within this time that a worker is missing. */
 export const unnoticedMillis = 5000
+
+const isWhole: ReadonlySet<Quota["kind"]> = new Set(["idleReset", "tokenBucket"])
 
 export interface Options {
   readonly abandonMillis: number
@@ -39,12 +41,15 @@ export class Share {
     this.admission = new Admission(options)
   }
 
-  /** Whether a claim can be divided: a part is less than one unit, or is none where only everybody's silence frees a counter. */
+  /**
+   * Whether a claim can be divided. Not where a part is less than one unit, or where only everybody's silence frees a counter;
+   * nor a bucket, as those who still have Redis leave units of it to the others, but use all that flows into it.
+   */
   divides(claim: Claim): boolean {
     const { workers } = this.options
     return claim.needs.every(
       ({ cost, quota }) =>
-        quota.kind === "unpublished" || (quota.kind !== "idleReset" && Math.floor(quota.limit / workers) >= cost)
+        quota.kind === "unpublished" || (!isWhole.has(quota.kind) && Math.floor(quota.limit / workers) >= cost)
     )
   }
 
@@ -55,7 +60,9 @@ export class Share {
   }
 
   admit(permit: Permit, now: number): Decision {
-    if (now >= this.until) return { _tag: "Wait", at: Infinity, need: 0 }
+    // Others take this part from then on, and what was used of it has to be cold by then.
+    const cooling = Math.max(...permit.books.map((book) => book.cooling))
+    if (now >= this.until - cooling) return { _tag: "Wait", at: Infinity, need: 0 }
     const opensAt = this.opensAt(permit)
     if (now < opensAt) return { _tag: "Wait", at: opensAt, need: 0 }
     const own = this.permits.get(permit) ?? this.admission.permit(this.partOf(permit.claim))

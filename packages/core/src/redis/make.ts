@@ -63,10 +63,17 @@ export const make = (
     })
     if (options.shares) {
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Presence.leave(prefix, worker), farewell)))
-      yield* Presence.announce(prefix, worker).pipe(
-        Effect.timeout("2 seconds"),
-        Effect.tap((present) => Effect.sync(() => store.meets(present))),
-        Effect.ignore,
+      // Who lives on its part is not there: the others would take it.
+      const announced = Effect.suspend(() => {
+        if (store.isApart) return Effect.void
+        const calledAt = now()
+        return Presence.announce(prefix, worker, store.dividesBy, options.at).pipe(
+          Effect.timeout("2 seconds"),
+          Effect.map((present) => store.meets(present, calledAt)),
+          Effect.ignore
+        )
+      })
+      yield* announced.pipe(
         Effect.andThen(Effect.sleep(Duration.millis(Presence.everyMillis))),
         Effect.forever,
         Effect.forkScoped

@@ -229,6 +229,17 @@ describeRedis("a fleet", () => {
       })
     )
 
+    it.effect("sends nothing by a lease that is known too late", () =>
+      Effect.gen(function* () {
+        const fleet = yield* fleetOf({ roundTripMillis: 60, options: { leaseMillis: 50 } })
+        const claim = Claim.of(Quota.rolling(1, 60_000))
+        const { request, traffic } = serverOf(fleet, claim)
+        const call = Effect.flatMap(fleet.worker, (limiter) => callAt(limiter, claim)(request(0, 0, 5, 0, 5)))
+        yield* yield* fleet.run(Effect.timeoutOption(call, 1000))
+        assert.deepStrictEqual(traffic.sent, [])
+      })
+    )
+
     it.effect("lets who is more urgent go first, at whichever worker", () =>
       Effect.gen(function* () {
         const fleet = yield* fleetOf()

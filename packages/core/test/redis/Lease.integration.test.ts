@@ -76,6 +76,16 @@ describeRedis("a lease", () => {
       })
     )
 
+    it.effect("leaks from when it died, one after the other", () =>
+      Effect.gen(function* () {
+        const { ask } = yield* store("leaks")
+        const quota = Quota.tokenBucket({ capacity: 3, refill: 1, every: 1000 }, exact)
+        yield* ask(0, Claim.of(quota), "late", 1, 1200)
+        yield* ask(0, Claim.of(quota), "early", 1, 1000)
+        assert.strictEqual(yield* ask(2000, costing(quota, 3), "b"), "Wait 3500 0")
+      })
+    )
+
     it.effect("is granted once, however often it is asked for, and ends once", () =>
       Effect.gen(function* () {
         const { ask, call, free } = yield* store("once")
@@ -87,6 +97,29 @@ describeRedis("a lease", () => {
         yield* returned
         yield* returned
         assert.deepStrictEqual(yield* free(2, claim), [2, 2])
+      })
+    )
+
+    it.effect("of several slots ends each of them once", () =>
+      Effect.gen(function* () {
+        const { ask, call, free } = yield* store("each once")
+        const claim = Claim.of(Quota.rolling(3, 1000, exact))
+        yield* ask(0, claim, "a", 3)
+        const returned = call(2, (call) => call.end(claim, "a", 1, "unsent", Signal.none))
+        yield* returned
+        yield* returned
+        assert.deepStrictEqual(yield* free(2, claim), [1])
+      })
+    )
+
+    it.effect("ended at its grant at the earliest, whatever age it is told with", () =>
+      Effect.gen(function* () {
+        const { ask, call, free } = yield* store("age")
+        const claim = Claim.of(Quota.rolling(1, 1000, exact))
+        yield* ask(5000, claim, "a")
+        yield* call(5010, (call) => call.end(claim, "a", 1, "answered", Signal.none, undefined, 0, 900))
+        assert.deepStrictEqual(yield* free(5999, claim), [0])
+        assert.deepStrictEqual(yield* free(6000, claim), [1])
       })
     )
 

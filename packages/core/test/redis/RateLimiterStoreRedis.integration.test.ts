@@ -152,7 +152,7 @@ describeRedis("RateLimiterStoreRedis", () => {
           until: (info) => String(info).includes("cluster_state:ok"),
           schedule: Schedule.spaced("20 millis")
         })
-        const run = yield* worker("refused")
+        const run = yield* worker("refused", { awayDeadline: "2 seconds" })
         const quota = Quota.rolling(5, "1 minute")
         const shared = Claim.need(Quota.rolling(5, "1 minute", { name: "all" }), { partition: "workspace" })
         const split = Claim.make({ partition: "key", needs: [Claim.need(quota), shared] })

@@ -30,6 +30,17 @@ export interface Fleet {
 export interface Mortal {
   readonly limiter: RateLimiter.RateLimiter["Service"]
   readonly die: () => void
+  /** From now on its calls fail or are never answered, also those that are under way, and it hears nothing. */
+  readonly loses: (how: Loss) => void
+  readonly returns: () => void
+}
+
+export type Loss = "fails" | "hangs"
+
+/** How a worker is connected. */
+interface Life {
+  isDead: boolean
+  loss: Loss | undefined
 }
 
 export interface Way {
@@ -102,11 +113,17 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
       })
     const { roundTripMillis } = way
     const underWay = clock.sleep(Duration.millis(roundTripMillis))
-    const linkOf = (life: { isDead: boolean }) =>
+    /** Whether anything gets through, and what becomes of it otherwise. */
+    const passes = (life: Life) =>
+      Effect.suspend((): Effect.Effect<void, Redis.RedisError> => {
+        if (life.isDead || life.loss === "hangs") return Effect.never
+        if (life.loss === undefined) return Effect.void
+        return Effect.andThen(underWay, new Redis.RedisError({ cause: new Error("the connection is closed") }))
+      })
+    const linkOf = (life: Life) =>
       Redis.make({
         send: <A>(command: string, ...args: ReadonlyArray<string>): Effect.Effect<A, Redis.RedisError> =>
           Effect.suspend(() => {
-            if (life.isDead) return Effect.never
             // Only the script takes time: whether it has to be loaded is no part of what is tried.
             const isCall = command === "EVALSHA" || command === "FCALL"
             const answered = Effect.tryPromise({
@@ -125,10 +142,11 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
               },
               catch: (cause) => new Redis.RedisError({ cause })
             })
-            if (!isCall) return answered
-            return answered.pipe(
-              Effect.tap(underWay),
-              Effect.tap(Effect.suspend(() => (life.isDead ? Effect.never : Effect.void)))
+            const takesTime = isCall || command === "EVAL"
+            return passes(life).pipe(
+              Effect.andThen(answered),
+              Effect.tap(takesTime ? underWay : Effect.void),
+              Effect.tap(takesTime ? passes(life) : Effect.void)
             )
           }),
         subscribe: (channel, onMessage) =>
@@ -139,7 +157,7 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
                 const hear = (message: string) => {
                   if (isMute) return
                   sleep(now + roundTripMillis, () => {
-                    if (!life.isDead) onMessage({ channel, message })
+                    if (!life.isDead && life.loss === undefined) onMessage({ channel, message })
                   })
                 }
                 await subscriber.subscribe(channel, hear)
@@ -154,7 +172,7 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
       })
 
     const mortal = Effect.gen(function* () {
-      const life = { isDead: false }
+      const life: Life = { isDead: false, loss: undefined }
       const { store } = yield* make({
         layout: { prefix, tagBy: "partition" },
         abandonMillis: 60_000,
@@ -174,6 +192,12 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         limiter: Context.get(yield* Layer.build(Layer.fresh(limiter)), RateLimiter.RateLimiter),
         die: () => {
           life.isDead = true
+        },
+        loses: (how: Loss) => {
+          life.loss = how
+        },
+        returns: () => {
+          life.loss = undefined
         }
       }
     }).pipe(Effect.provideService(Clock.Clock, clock))

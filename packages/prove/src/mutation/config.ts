@@ -1,9 +1,10 @@
-/** The suites that guard `Admission`, over sources of which one safeguard was taken away. */
+/** The suites that guard `Admission` and the books in Redis, over sources of which one safeguard was taken away. */
 import { defineConfig } from "vitest/config"
 import type { Reporter } from "vitest/node"
 import { mutations } from "./Mutations.ts"
+import { redisMutations, suites } from "./RedisMutations.ts"
 
-const mutation = mutations[Number(process.env["SLUICE_MUTATION"] ?? -1)]
+const mutation = [...mutations, ...redisMutations][Number(process.env["SLUICE_MUTATION"] ?? -1)]
 const root = new URL("../../../..", import.meta.url).pathname
 
 const plugin = {
@@ -27,19 +28,23 @@ const reporter: Reporter = {
   }
 }
 
-/** The quick suites first; who survives them meets the long ones. */
-const include = {
+/** The quick suites first; who survives them meets the long ones. Those of Redis are named by one of their suites, or are all. */
+const include: Readonly<Record<string, Array<string>>> = {
+  ...Object.fromEntries(Object.entries(suites).map(([name, file]) => [name, [`packages/core/test/redis/${file}`]])),
+  redis: Object.values(suites).map((file) => `packages/core/test/redis/${file}`),
   quick: ["packages/core/test/Admission*.test.ts", "packages/core/test/RateLimiterStore.test.ts"],
   long: ["packages/core/test/*.test.ts", "packages/prove/test/prove.test.ts"]
 }
+
+const chosen = process.env["SLUICE_SUITES"] ?? "quick"
 
 export default defineConfig({
   root,
   plugins: [plugin],
   ssr: { resolve: { conditions: ["@sluice/source", "module", "node", "development|production"] } },
   test: {
-    include: process.env["SLUICE_SUITES"] === "long" ? include.long : include.quick,
-    exclude: process.env["SLUICE_SUITES"] === "long" ? [] : ["packages/core/test/Admission.exhaustive.test.ts"],
+    include: include[chosen] ?? [],
+    exclude: chosen === "quick" ? ["packages/core/test/Admission.exhaustive.test.ts"] : [],
     bail: 1,
     // What was cached for one mutation is not what another one is.
     fsModuleCache: false,

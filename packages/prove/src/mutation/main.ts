@@ -1,21 +1,29 @@
-/** `npm run mutate`: takes away each safeguard of `Admission`, one at a time, and shows which test misses it. */
+/** `npm run mutate`: takes away each safeguard of `Admission` and of the books in Redis, one at a time, and shows which test misses it. */
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { type Mutation, mutations } from "./Mutations.ts"
+import { type Mutation, mutations as ofAdmission } from "./Mutations.ts"
+import { hasRedis, type RedisMutation, redisMutations } from "./RedisMutations.ts"
+
+/** Those of Redis come last. */
+const mutations: ReadonlyArray<Mutation | RedisMutation> = [...ofAdmission, ...redisMutations]
 
 interface Fate {
   readonly mutation: Mutation
   /** The first test that failed; nothing if all passed. */
   readonly killedBy: string | undefined
-  readonly suites: "quick" | "long"
+  readonly suites: string
 }
 
+/** First the suite that is to miss it, then all. */
+const suitesOf = (mutation: Mutation | RedisMutation): readonly [string, string] =>
+  "suite" in mutation ? [mutation.suite, "redis"] : ["quick", "long"]
+
 /** Longer than the suites ever take: what has not ended by then never will. */
-const patienceMillis = { quick: 120_000, long: 600_000 }
+const patienceMillis = (suites: string) => (suites === "long" ? 600_000 : 120_000)
 
 /** Runs suites over a mutated source, and gives the first test that failed. */
-const failing = (index: number, suites: "quick" | "long"): Promise<string | undefined> =>
+const failing = (index: number, suites: string): Promise<string | undefined> =>
   new Promise((resolve, reject) => {
     const child = spawn("npx", ["vitest", "run", "--config", new URL("./config.ts", import.meta.url).pathname], {
       env: { ...process.env, SLUICE_MUTATION: String(index), SLUICE_SUITES: suites },
@@ -29,8 +37,8 @@ const failing = (index: number, suites: "quick" | "long"): Promise<string | unde
       resolve(result)
     }
     const timer = setTimeout(
-      () => end(`does not end within ${patienceMillis[suites] / 1000} s`),
-      patienceMillis[suites]
+      () => end(`does not end within ${patienceMillis(suites) / 1000} s`),
+      patienceMillis(suites)
     )
     let out = ""
     child.stdout.on("data", (chunk: Buffer) => {
@@ -54,15 +62,26 @@ const checkTexts = (): void => {
   }
 }
 
+/** What a safeguard is chosen by. */
+const namesOf = (mutation: Mutation | RedisMutation): ReadonlyArray<string> =>
+  "suite" in mutation
+    ? [mutation.safeguard, mutation.file, `suite:${mutation.suite}`]
+    : [mutation.safeguard, mutation.file]
+
 checkTexts()
 const isJson = process.argv.includes("--json")
 const only = process.argv[process.argv.indexOf("--only") + 1]
 const chosen = mutations.flatMap((mutation, index) =>
-  process.argv.includes("--only") && !mutation.safeguard.includes(only ?? "") && !mutation.file.includes(only ?? "")
+  (process.argv.includes("--only") && !namesOf(mutation).some((name) => name.includes(only ?? ""))) ||
+  ("suite" in mutation && !hasRedis)
     ? []
     : [index]
 )
-for (const suites of ["quick", "long"] as const) {
+if (!hasRedis && !isJson) {
+  console.log(`left out: ${redisMutations.length} of the books in Redis: no redis-server on PATH, and no REDIS_URL`)
+}
+const needed = new Set(chosen.flatMap((index) => (index < ofAdmission.length ? ["quick", "long"] : ["redis"])))
+for (const suites of needed) {
   const failed = await failing(-1, suites)
   if (failed !== undefined) throw new Error(`Nothing was taken away, and yet this fails: ${failed}`)
 }
@@ -73,17 +92,18 @@ const work = async () => {
     const index = chosen[i] ?? 0
     const mutation = mutations[index]
     if (!mutation) return
-    const quick = await failing(index, "quick")
+    const [first, all] = suitesOf(mutation)
+    const early = await failing(index, first)
     const fate: Fate =
-      quick === undefined
-        ? { mutation, killedBy: await failing(index, "long"), suites: "long" }
-        : { mutation, killedBy: quick, suites: "quick" }
+      early === undefined
+        ? { mutation, killedBy: await failing(index, all), suites: all }
+        : { mutation, killedBy: early, suites: first }
     fates.push(fate)
     if (!isJson) console.log(lineOf(fate, fates.length, chosen.length))
   }
 }
 const lineOf = ({ killedBy, mutation }: Fate, done: number, total: number) =>
-  `${`${done}/${total}`.padStart(8)}  ${killedBy === undefined ? "SURVIVED" : "caught  "}  ${mutation.file.replace("admission/", "").padEnd(15)} ${mutation.safeguard.padEnd(58)}  ${killedBy === undefined ? "" : killedBy.slice(0, 90)}`
+  `${`${done}/${total}`.padStart(8)}  ${killedBy === undefined ? "SURVIVED" : "caught  "}  ${mutation.file.replace(/^admission\/|^redis\//, "").padEnd(16)} ${mutation.safeguard.padEnd(58)}  ${killedBy === undefined ? "" : killedBy.slice(0, 90)}`
 
 await Promise.all(Array.from({ length: Math.max(1, availableParallelism()) }, work))
 const survivors = fates.filter((fate) => fate.killedBy === undefined)
