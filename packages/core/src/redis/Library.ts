@@ -46,7 +46,7 @@ const load = (redis: Connection, name: string) =>
 let hashed: Promise<string> | undefined
 
 /** SHA-1, by which Redis knows a script. */
-const scriptHash = Effect.promise(
+export const scriptHash = Effect.promise(
   () =>
     (hashed ??= crypto.subtle
       .digest("SHA-1", new TextEncoder().encode(script))

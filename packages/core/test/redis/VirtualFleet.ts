@@ -5,6 +5,7 @@
  * has been heard.
  */
 import { RateLimiter, RateLimiterStore } from "@sluice/core"
+import * as Library from "@sluice/core/redis/Library"
 import { make } from "@sluice/core/redis/make"
 import type { Options } from "@sluice/core/redis/RedisStore"
 import { Clock, Context, Duration, Effect, type Exit, Fiber, Layer, Scope } from "effect"
@@ -59,6 +60,8 @@ export const connect = (url: string, prefix: string, way: Way): Effect.Effect<Fl
         Effect.promise(() => createClient({ url }).connect()),
         (client) => Effect.promise(() => client.close())
       )
+    // It is made once in a process and takes a while, in which no time is to pass here.
+    yield* Library.scriptHash
     const [client, subscriber] = yield* Effect.all([connected(), connected()])
     let now = 0
     let calls = 0

@@ -147,7 +147,7 @@ export const redisMutations: ReadonlyArray<RedisMutation> = [
       "fleet",
       "a refusal is told at once",
       'outcome === "answered" ? tellBy(permit, signal, nowMillis) : -Infinity',
-      "tellBy(permit, signal, nowMillis)"
+      "nowMillis + 1000"
     ],
     [
       "fleet",
