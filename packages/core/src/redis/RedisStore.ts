@@ -192,7 +192,10 @@ export class RedisStore extends Admission {
       this.poolsByPlace.delete(pool.place)
       this.poolsByClaim.delete(pool.claim)
     }
-    for (const [name, desk] of this.desks) if (desk.isIdle) this.desks.delete(name)
+    // What is under way is told to its desk when it ends, however long ago anything was asked.
+    const used = new Set([...this.pools.values(), ...this.leases.values()].map(({ desk }) => desk))
+    for (const { lease } of this.shared.keys()) used.add(lease.desk)
+    for (const [name, desk] of this.desks) if (desk.isIdle && !used.has(desk)) this.desks.delete(name)
     return super.evict(nowMillis)
   }
 
