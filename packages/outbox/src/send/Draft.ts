@@ -11,13 +11,32 @@ import * as Merging from "./Merging.ts"
 
 /** What may be said of a call, without what is only of concern when it is read. */
 export interface Options {
+  /** What the call is about, a contact say: calls of one subject go to their provider in order, one at a time. */
   readonly subject?: string | undefined
+  /**
+   * Whether the call takes the place of earlier ones of its subject with the same method and address that have not been
+   * sent, or have failed; default `false`.
+   */
   readonly supersede?: boolean | undefined
+  /**
+   * Whether the call may go as one with those right before and behind it in its subject that say so too and differ in their
+   * bodies only; default `false`. It has to be a PATCH of a JSON object. Later fields take the place of earlier ones of the
+   * same name, as a whole: what is within them is not merged. Each ticket gets the one answer; if the server refuses the
+   * merged call for what it says, each is sent by itself.
+   */
   readonly merge?: boolean | undefined
+  /** From when on it is not to be sent any more; default never. */
   readonly expiresAt?: DateTime.Utc | undefined
+  /** Higher goes first, in the outbox as in the limiter; default 0. */
   readonly priority?: number | undefined
+  /** How often it is sent, refusals included, before it is a dead letter; default 20, which takes hours. */
   readonly maxAttempts?: number | undefined
+  /**
+   * What becomes of a call that may have arrived, cannot be told, and would be carried out twice: it is sent again
+   * (`"send"`, default), or held among the dead letters until somebody has looked (`"hold"`).
+   */
   readonly whenInDoubt?: "send" | "hold" | undefined
+  /** The ticket's own name, by default a random one. A call under a name that is known already is not stored again. */
   readonly id?: string | undefined
 }
 
