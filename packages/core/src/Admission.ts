@@ -60,6 +60,8 @@ export class Permit {
   /** When the need that holds it back may have room. */
   blockedUntil = 0
   reservesBut = -1
+  /** For whom it waits, as the context named it; empty for nobody in particular. */
+  tenant = ""
   /** Its place among those who wait, if it ever had to. */
   waiter: Waiter | undefined = undefined
 
@@ -82,6 +84,8 @@ export interface Options {
 export interface Closure {
   readonly until: number
   readonly books: ReadonlyArray<Book>
+  /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
+  readonly isExpected: boolean
 }
 
 const admitted: Decision = { _tag: "Admitted" }
@@ -274,11 +278,12 @@ export class Admission {
     const books = named.length > 0 || signal.closes?.length === 0 ? named : permit.books
     const told = signal.retry && retryUntil(signal.retry, signal, clock, nowMillis, wallMillis)
     const maxPause = this.maxPause(permit)
+    const isExpected = books.some((book) => book.explains(permit.admittedAt))
     let until = nowMillis
     for (const book of books) {
       until = Math.max(until, book.refusedAt(nowMillis, permit.admittedAt, told, maxPause, maxPause))
     }
-    return { until, books }
+    return { until, books, isExpected }
   }
 
   /**
@@ -304,6 +309,7 @@ export class Admission {
       return known
     }
     const book = this.newBook(need.quota, this.clockOf(origin))
+    book.key = need.key
     this.books.set(need.key, book)
     return book
   }

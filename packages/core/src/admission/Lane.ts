@@ -13,6 +13,16 @@ export interface Waiter {
   after: Waiter | undefined
 }
 
+/** Those of one rank and tenant who wait for one quota. */
+export interface Waiting {
+  readonly priority: number
+  readonly tenant: string
+  readonly calls: number
+  readonly units: number
+  /** When the first of them came. */
+  readonly since: number
+}
+
 export class Lane {
   readonly book: Book
   first: Waiter | undefined
@@ -64,6 +74,23 @@ export class Lane {
       units += this.cost(waiter)
     }
     return units
+  }
+
+  /** Who waits, by priority and tenant, in the order of their first. */
+  get waiting(): ReadonlyArray<Waiting> {
+    const groups = new Map<string, { -readonly [K in keyof Waiting]: Waiting[K] }>()
+    for (let waiter = this.first; waiter; waiter = waiter.after) {
+      const { priority, tenant } = waiter.permit
+      const units = this.cost(waiter)
+      const known = groups.get(`${priority} ${tenant}`)
+      if (!known) groups.set(`${priority} ${tenant}`, { priority, tenant, calls: 1, units, since: waiter.since })
+      else {
+        known.calls++
+        known.units += units
+        known.since = Math.min(known.since, waiter.since)
+      }
+    }
+    return [...groups.values()]
   }
 
   private cost(waiter: Waiter): number {
