@@ -58,7 +58,7 @@ Browser.describeChromium("the status page", () => {
       for (const hidden of ["in-query", "in-header", "in-body", "in-answer", "secret"]) assert.notInclude(html, hidden)
       // By night it is dark.
       const paper = yield* Effect.promise(() => page.evaluate("getComputedStyle(document.body).backgroundColor"))
-      assert.strictEqual(paper, "rgb(20, 24, 29)")
+      assert.strictEqual(paper, "rgb(18, 22, 27)")
       assert.deepStrictEqual(wrong, [])
     }).pipe(Effect.provide(Page.layer({}, { "/things/1": [unhappy] })), Effect.scoped)
   )

@@ -32,7 +32,10 @@ export const Frame = (props: {
         <nav aria-label="Views">
           <For each={props.views}>
             {(view) => (
-              <a href={`${prefix}${view.path}` || "/"} aria-current={view.path === props.here.path ? "page" : undefined}>
+              <a
+                href={`${prefix}${view.path}` || "/"}
+                aria-current={view.path === props.here.path ? "page" : undefined}
+              >
                 {titles[view.name]}
               </a>
             )}

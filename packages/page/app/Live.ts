@@ -12,11 +12,11 @@ export const listen = (
 ): Live => {
   const [isLive, setLive] = createSignal<boolean | undefined>(undefined)
   const source = new EventSource(url)
-  source.onopen = () => {
+  source.addEventListener("open", () => {
     setLive(true)
     handlers.onOpen?.()
-  }
-  source.onerror = () => setLive(false)
+  })
+  source.addEventListener("error", () => setLive(false))
   for (const [name, handle] of Object.entries(handlers.events)) {
     source.addEventListener(name, (event: MessageEvent<string>) => handle(JSON.parse(event.data)))
   }

@@ -53,9 +53,7 @@ export const Numbers = Schema.Struct({
   foreign: Schema.Finite,
   held: Schema.NullOr(Schema.Finite),
   cooling: Schema.NullOr(Schema.Finite),
-  was: Schema.NullOr(
-    Schema.Struct({ limit: Schema.Finite, limitInForce: Schema.Finite, foreign: Schema.Finite })
-  )
+  was: Schema.NullOr(Schema.Struct({ limit: Schema.Finite, limitInForce: Schema.Finite, foreign: Schema.Finite }))
 })
 export type Numbers = typeof Numbers.Type
 

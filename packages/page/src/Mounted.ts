@@ -52,11 +52,13 @@ export const no = (status: number, error: string): HttpServerResponse.HttpServer
   HttpServerResponse.jsonUnsafe({ error }, { status })
 
 /** By what the platform can, if it can; the page holds nothing that its length could betray. */
-const compressed = <E, R>(page: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
+const compressed = (page: Answering): Answering =>
   Effect.flatMap(Effect.serviceOption(HttpPlatform.HttpPlatform), (platform) =>
-    Option.match(platform, {
-      onNone: () => page,
-      onSome: (platform) =>
-        Effect.provideService(HttpMiddleware.compression({ levels: { br: 5 } })(page), HttpPlatform.HttpPlatform, platform)
-    })
+    Option.isNone(platform)
+      ? page
+      : HttpMiddleware.compression({ levels: { br: 5 } })(page).pipe(
+          Effect.provideService(HttpPlatform.HttpPlatform, platform.value)
+        )
   )
+
+type Answering = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>

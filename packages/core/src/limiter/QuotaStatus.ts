@@ -5,6 +5,8 @@ import type { Kind } from "../Quota.ts"
 
 /** One quota as it stands now. */
 export interface QuotaStatus {
+  /** Whose claims draw on it: a provider's id, or empty. */
+  readonly origin: string
   readonly partition: string
   readonly quota: string
   /** What narrows the counter within the partition: an endpoint, a contact; or empty. */
@@ -53,8 +55,9 @@ export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }
   book.advance(nowMillis)
   const { closedUntil, key } = book
   const nextAt = book.earliest(1, nowMillis)
-  const [, partition = "", quota = "", ...within] = key.split("|")
+  const [origin = "", partition = "", quota = "", ...within] = key.split("|")
   return {
+    origin,
     partition,
     quota,
     within: within.join("|"),

@@ -46,12 +46,19 @@ const bundle = async (): Promise<{ readonly script: string; readonly style: stri
       target: "es2022",
       cssCodeSplit: false,
       modulePreload: false,
-      lib: { entry: join(folder, "app/main.tsx"), formats: ["iife"], name: "sluice", fileName: "app", cssFileName: "app" }
+      lib: {
+        entry: join(folder, "app/main.tsx"),
+        formats: ["iife"],
+        name: "sluice",
+        fileName: "app",
+        cssFileName: "app"
+      }
     }
   })
   const outputs = (Array.isArray(made) ? made : [made]).flatMap((one) => ("output" in one ? one.output : []))
   const script = outputs.find((one) => one.type === "chunk")
   const style = outputs.find((one) => one.type === "asset" && one.fileName.endsWith(".css"))
-  if (script?.type !== "chunk" || style?.type !== "asset") throw new Error("the app was built without a script or a style")
+  if (script?.type !== "chunk" || style?.type !== "asset")
+    throw new Error("the app was built without a script or a style")
   return { script: script.code.trim(), style: String(style.source).trim() }
 }
