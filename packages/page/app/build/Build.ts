@@ -37,13 +37,15 @@ const bundle = async (): Promise<{ readonly script: string; readonly style: stri
   const made = await build({
     root: join(folder, "app"),
     configFile: false,
-    logLevel: "warn",
+    logLevel: "error",
     mode: "production",
     define: { "process.env.NODE_ENV": '"production"' },
     plugins: [solid()],
     build: {
       write: false,
       target: "es2022",
+      // Older ones would be given `light-dark()` by the system's scheme alone, which somebody may have chosen otherwise.
+      cssTarget: ["chrome125", "firefox128", "safari17.5"],
       cssCodeSplit: false,
       modulePreload: false,
       lib: {

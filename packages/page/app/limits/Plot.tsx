@@ -24,6 +24,9 @@ export const Plot = (props: {
   const [place, setPlace] = createSignal<HTMLElement>()
   const color = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name)
 
+  /** What is filled is filled down to the next line that is, and the last one to the ground. */
+  const isAbove = (i: number) => props.lines[i]?.isFilled === true && props.lines[i + 1]?.isFilled === true
+
   onMount(() => {
     const within = place()
     if (within === undefined) return
@@ -45,7 +48,7 @@ export const Plot = (props: {
           y: { range: (_plot, _min, max) => [0, Math.max(1, Number.isFinite(max) ? max * 1.08 : 1)] }
         },
         axes: [
-          { ...axis, size: 22, space: 70, values: (_plot, splits) => splits.map(minute) },
+          { ...axis, size: 22, space: 50, incrs: [60, 120, 300], values: (_plot, splits) => splits.map(minute) },
           {
             ...axis,
             size: 38,
@@ -53,13 +56,16 @@ export const Plot = (props: {
             incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 1e5, 1e6, 1e7]
           }
         ],
+        bands: props.lines.flatMap(({ color: name }, i) =>
+          isAbove(i) ? [{ series: [i + 1, i + 2] as uPlot.Band.Bounds, fill: () => faint(color(name)) }] : []
+        ),
         series: [
           {},
-          ...props.lines.map((line) => ({
+          ...props.lines.map((line, i) => ({
             label: line.label,
             stroke: () => color(line.color),
             width: line.isDashed ? 1 : 1.5,
-            ...(line.isFilled && { fill: () => faint(color(line.color)) }),
+            ...(line.isFilled && !isAbove(i) && { fill: () => faint(color(line.color)) }),
             ...(line.isDashed && { dash: [4, 4] }),
             points: { show: false }
           }))

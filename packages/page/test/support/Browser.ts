@@ -5,9 +5,9 @@
  */
 import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { chromium } from "playwright-core"
+import { type Browser, chromium } from "playwright-core"
 
 const folders = (process.env["PATH"] ?? "").split(delimiter)
 const executablePath = [
@@ -15,21 +15,31 @@ const executablePath = [
   ...folders.flatMap((folder) => ["chromium", "chromium-browser", "google-chrome"].map((name) => join(folder, name)))
 ].find((path) => path !== "" && existsSync(path))
 
-/** Describes what needs a Chromium, where there is one. */
+let launched: Promise<Browser> | undefined
+
+/** Root may run no sandbox of Chromium's, and what it opens here is our own. */
+const browser = () => (launched ??= chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] }))
+
+/** Describes what needs a Chromium, where there is one: one for all of it. */
 export const describeChromium = (name: string, facts: () => void): void => {
-  if (executablePath !== undefined) return void describe(name, facts)
+  if (executablePath !== undefined) {
+    return void describe(name, () => {
+      afterAll(async () => (await launched)?.close())
+      facts()
+    })
+  }
   const missing = "no Chromium is installed here (Debian: apt-get install chromium; or CHROMIUM=its path)"
   if (process.env["CI"]) return void it(`${name} has a Chromium to run in`, () => assert.fail(missing))
   console.log(`left out: ${name}: ${missing}`)
   it.skip(`${name} (${missing})`, () => {})
 }
 
-/** A page of its own, in the dark; root may run no sandbox of Chromium's, and what it opens here is our own. */
+/** A page of its own, in the dark, with nothing that another has left behind. Close it before its server. */
 export const page = Effect.map(
   Effect.acquireRelease(
-    Effect.promise(() => chromium.launch({ executablePath: executablePath ?? "", args: ["--no-sandbox"] })),
-    (browser) => Effect.promise(() => browser.close())
-  ).pipe(Effect.flatMap((browser) => Effect.promise(() => browser.newPage({ colorScheme: "dark" })))),
+    Effect.promise(async () => (await browser()).newContext({ colorScheme: "dark" })),
+    (context) => Effect.promise(() => context.close())
+  ).pipe(Effect.flatMap((context) => Effect.promise(() => context.newPage()))),
   (page) => {
     page.setDefaultTimeout(10_000)
     return page
