@@ -5,6 +5,7 @@ import type { Request } from "@sluice/core/Simulation"
 import { BestTime, Scenario, Simulator, type Stats } from "@sluice/simulator"
 import { Clock, type Duration, Effect, Option, Redacted } from "effect"
 import { HttpClient } from "effect/http"
+import type { Board } from "./Board.ts"
 import type { Entry } from "./Catalogue.ts"
 import * as Naive from "./Naive.ts"
 import * as ScaledClock from "./ScaledClock.ts"
@@ -17,6 +18,8 @@ export interface Plan {
   readonly seed: number
   /** How long the sample may run, by the machine's clock. */
   readonly budget: Duration.Duration
+  /** Where its limiters are shown, if anywhere. */
+  readonly board?: Board | undefined
 }
 
 /** Each side works with so many calls at a time. */
@@ -80,10 +83,13 @@ export const run = (plan: Plan, progress: Readonly<Record<Side, Progress>>) =>
 type Perform = (call: Naive.Call) => Effect.Effect<number, Error, HttpClient.HttpClient>
 
 const throughSluice =
-  ({ entry }: Plan) =>
+  ({ board, entry, work }: Plan) =>
   (baseUrl: string): Effect.Effect<Perform, never, HttpClient.HttpClient | RateLimiter.RateLimiter> =>
     Effect.map(
-      entry.module.make({ apiKey: Redacted.make(apiKey), baseUrl }),
+      Effect.andThen(
+        board?.show(work.speed) ?? Effect.void,
+        entry.module.make({ apiKey: Redacted.make(apiKey), baseUrl })
+      ),
       (client) => (call) =>
         client
           .execute(Naive.requestOf(call))

@@ -22,7 +22,9 @@ export const QuotaRow = (props: {
         {props.quota.quota}
       </button>
       <Show when={props.quota.within !== ""}>
-        <small> {props.quota.within}</small>
+        <small class="below within" title={props.quota.within}>
+          {props.quota.within}
+        </small>
       </Show>
       <small class="below">{ruleOf(props.quota)}</small>
     </th>
