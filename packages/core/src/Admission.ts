@@ -86,6 +86,8 @@ export interface Options {
 export interface Closure {
   readonly until: number
   readonly books: ReadonlyArray<Book>
+  /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
+  readonly isExpected: boolean
 }
 
 const admitted: Decision = { _tag: "Admitted" }
@@ -278,11 +280,12 @@ export class Admission {
     const books = named.length > 0 || signal.closes?.length === 0 ? named : permit.books
     const told = signal.retry && retryUntil(signal.retry, signal, clock, nowMillis, wallMillis)
     const maxPause = this.maxPause(permit)
+    const isExpected = books.some((book) => book.explains(permit.admittedAt))
     let until = nowMillis
     for (const book of books) {
       until = Math.max(until, book.refusedAt(nowMillis, permit.admittedAt, told, maxPause, maxPause))
     }
-    return { until, books }
+    return { until, books, isExpected }
   }
 
   /**
@@ -308,6 +311,7 @@ export class Admission {
       return known
     }
     const book = this.newBook(need.quota, this.clockOf(origin))
+    book.key = need.key
     this.books.set(need.key, book)
     return book
   }

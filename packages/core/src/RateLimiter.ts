@@ -22,13 +22,13 @@ import {
   Function,
   Layer,
   Option,
-  PubSub,
   type Scope,
   Stream
 } from "effect"
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
+import { Events } from "./limiter/Events.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
@@ -89,7 +89,7 @@ export interface Service {
   readonly status: (partition?: string) => Effect.Effect<ReadonlyArray<QuotaStatus>>
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
-  /** Long waits, refusals, and requests lost from sight, from now on. */
+  /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
   readonly events: Stream.Stream<LimiterEvent>
 }
 
@@ -98,14 +98,14 @@ export class RateLimiter extends Context.Service<RateLimiter, Service>()("@sluic
 const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
   Effect.gen(function* () {
     const store = yield* RateLimiterStore
-    const events = yield* PubSub.sliding<LimiterEvent>(1024)
+    const events = yield* Events.make
     const limiter = new Limiter(store, yield* Clock.Clock, yield* Effect.context<never>(), events, {
       queueBound: positive("queueBound", options.queueBound ?? 100_000),
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
     const drain = duration("drain", options.drain ?? 0)
-    yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
+    yield* Effect.addFinalizer(() => limiter.close(drain))
     return {
       permit: (claim) => limiter.permit(claim),
       admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
@@ -113,7 +113,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
       estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
-      events: Stream.fromPubSub(events)
+      events: events.stream
     }
   })
 
@@ -243,7 +243,7 @@ export const status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaSta
 export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.estimate(claim))
 
-/** Long waits, refusals, and requests lost from sight, from now on. */
+/** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
 export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.unwrap(
   RateLimiter.useSync((limiter) => limiter.events)
 )

@@ -9,7 +9,7 @@
 import { type Decision, outranks, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
 import type { Waiter } from "./admission/Flow.ts"
-import { Lane } from "./admission/Lane.ts"
+import { Lane, type Waiting } from "./admission/Lane.ts"
 import { Tenants } from "./admission/Tenants.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
 import type { Away, RateLimiterStore } from "./RateLimiterStore.ts"
@@ -93,6 +93,11 @@ export class WaitingRoom<W extends Waiter> {
   /** The earliest instant for a permit behind all who would go before it; a lower bound, as far as known. */
   estimate(permit: Permit, now: number): number {
     return this.store.estimate(permit, now, (book) => this.lanes.get(book)?.unitsBefore(permit) ?? 0)
+  }
+
+  /** Who waits for these books. */
+  waitingFor(book: Book): ReadonlyArray<Waiting> {
+    return this.lanes.get(book)?.waiting ?? []
   }
 
   /** A waiter goes away by itself. Nobody else moves, except into the place that it leaves. */

@@ -4,6 +4,16 @@ import type { Book } from "./Book.ts"
 import type { Flow, Waiter } from "./Flow.ts"
 import { Turns } from "./Turns.ts"
 
+/** Those of one rank and tenant who wait for one quota. */
+export interface Waiting {
+  readonly priority: number
+  readonly tenant: string
+  readonly calls: number
+  readonly units: number
+  /** When the first of them came. */
+  readonly since: number
+}
+
 export class Lane {
   readonly book: Book
   size = 0
@@ -67,7 +77,13 @@ export class Lane {
     }
   }
 
-  /** Who waits, by priority and tenant. */
+  /** Who waits, by priority and tenant, the more urgent first. */
+  get waiting(): ReadonlyArray<Waiting> {
+    return [...this.flows()].map(({ flow: { first, size: calls, tenant, units }, priority }) => {
+      return { priority, tenant, calls, units, since: first?.since ?? Infinity }
+    })
+  }
+
   *flows(): Iterable<{ readonly priority: number; readonly flow: Flow }> {
     for (const { priority, waiting } of this.levels) for (const flow of waiting) yield { priority, flow }
   }

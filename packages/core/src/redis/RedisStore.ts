@@ -475,7 +475,7 @@ export class RedisStore extends Admission {
     }
     for (const [key, books] of shown) {
       const book = this.books.get(key)
-      if (book instanceof RemoteBook) book.show(books)
+      if (book instanceof RemoteBook) book.show(books, calledAt)
     }
     const concerned = new Set<Book>()
     for (const [question, answer] of questions) {
