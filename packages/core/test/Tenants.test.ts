@@ -73,6 +73,19 @@ describe("RateLimiter.tenant", () => {
       }).pipe(Effect.scoped, Effect.provide(RateLimiter.layer))
   )
 
+  it.effect("looks at once after a tenant whose turn comes before that of those who wait", () =>
+    Effect.gen(function* () {
+      const { admitted, call, start } = yield* queue
+      const quota = Quota.rolling(1, "1 second", exact)
+      yield* call("used", quota)
+      for (const name of ["l1", "l2", "l3"]) yield* call(name, quota).pipe(RateLimiter.tenant("loud"), start)
+      yield* TestClock.adjust("1 second")
+      yield* call("q1", quota).pipe(RateLimiter.tenant("quiet"), start)
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(admitted, ["used", "l1", "q1", "l2", "l3"])
+    }).pipe(Effect.scoped, Effect.provide(RateLimiter.layer))
+  )
+
   it.effect("puts priorities first, and keeps each tenant's order", () =>
     Effect.gen(function* () {
       const { admitted, call, start } = yield* queue
@@ -175,10 +188,12 @@ describe("RateLimiter.tenant", () => {
           Effect.match({ onSuccess: () => "sent", onFailure: (error) => error.reason._tag }),
           start
         )
-      const loud = yield* Effect.forEach(["a", "b", "c", "d"], (name) => reasonOf(name, "loud"))
+      const loud = yield* Effect.forEach(["c", "d", "a", "b"], (name) =>
+        reasonOf(name, "loud").pipe(RateLimiter.priority(name < "c" ? "normal" : "low"))
+      )
       const quiet = yield* Effect.forEach(["x", "y", "z"], (name) => reasonOf(name, "quiet"))
       yield* TestClock.adjust("1 minute")
-      assert.deepStrictEqual(yield* Effect.forEach(loud, Fiber.join), ["sent", "sent", "QueueFull", "QueueFull"])
+      assert.deepStrictEqual(yield* Effect.forEach(loud, Fiber.join), ["QueueFull", "QueueFull", "sent", "sent"])
       assert.deepStrictEqual(yield* Effect.forEach(quiet, Fiber.join), ["sent", "sent", "QueueFull"])
       assert.deepStrictEqual(admitted, ["used", "a", "x", "b", "y"])
     }).pipe(Effect.scoped, Effect.provide(RateLimiter.layerWith({ queueBound: 4 })))

@@ -108,7 +108,6 @@ export class Turns {
     }
     // It is remembered until the others have come as far, or there are none.
     if (heap.length === 0) this.flows.clear()
-    else if (flow.startTag <= this.virtualTime) this.flows.delete(flow.tenant)
     else if (this.flows.size > 2 * heap.length + spareFlows) this.forget()
   }
 
