@@ -65,7 +65,7 @@ describe("RateLimiter.status", () => {
     Effect.gen(function* () {
       const limiter = yield* RateLimiter.RateLimiter
       yield* Effect.withFiber((fiber) => {
-        const permit = limiter.permit(claim, fiber)
+        const permit = limiter.permit(claim)
         return limiter.admit(permit, fiber, Effect.void).pipe(
           Effect.andThen(
             Effect.sync(() => {

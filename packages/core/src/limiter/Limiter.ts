@@ -3,7 +3,7 @@ import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
-import { type Claim, inPartition } from "../Claim.ts"
+import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
@@ -64,10 +64,9 @@ export class Limiter {
     })
   }
 
-  /** A permit to ask for: on its tenant's quotas, if the claim names no partition itself. Settle it in any case. */
-  permit(claim: Claim, fiber: AnyFiber): Permit {
-    const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
-    return this.store.permit(tenant === "" ? claim : inPartition(claim, tenant))
+  /** A permit to ask for. Settle it in any case. */
+  permit(claim: Claim): Permit {
+    return this.store.permit(claim)
   }
 
   /** Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. */
@@ -134,10 +133,10 @@ export class Limiter {
     this.arm()
   }
 
-  estimate(claim: Claim): number {
+  estimate(claim: Claim, fiber: AnyFiber): number {
     const now = this.now()
     const permit = this.store.permit(claim)
-    permit.sequence = this.sequence
+    this.rank(permit, fiber)
     const at = this.room.estimate(permit, now)
     this.store.discard(permit)
     return Math.max(0, at - now)
@@ -173,9 +172,11 @@ export class Limiter {
   }
 
   private rank(permit: Permit, fiber: AnyFiber): void {
+    const { name, weight } = fiber.getRef(Tenant)
+    permit.tenant = name
+    permit.weight = weight
     permit.priority = fiber.getRef(Priority)
     permit.sequence = this.sequence++
-    permit.tenant = fiber.getRef(Tenant)
   }
 
   /** The slow path: only who has to wait pays for a place in the room, and only who is traced for a span. */

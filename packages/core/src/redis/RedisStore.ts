@@ -7,7 +7,7 @@
 import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
-import type { Waiter } from "../admission/Lane.ts"
+import type { Waiter } from "../admission/Flow.ts"
 import type { ServerClock } from "../admission/ServerClock.ts"
 import { readingOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
@@ -271,7 +271,7 @@ export class RedisStore extends Admission {
 
   private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
     const { books } = permit
-    const came = crowd?.first ? this.cameOf(crowd.first, pool) : [now]
+    const came = crowd ? this.cameOf(crowd.upcoming(mostSlots), pool) : [now]
     const since = samplesOf(came)
     const { place } = pool
     pool.asker = permit
@@ -295,15 +295,14 @@ export class RedisStore extends Admission {
     return { _tag: "Wait", at: Infinity, need: pool.reply?.decision.need ?? 0 }
   }
 
-  /** Since when those wait who go with the first: as urgent, of the same shape, and with nobody else between. */
-  private cameOf(first: Waiter, pool: Pool): ReadonlyArray<number> {
-    const came: Array<number> = []
-    for (let next: Waiter | undefined = first; next && came.length < mostSlots; next = next.after) {
-      const { claim, priority } = next.permit
-      if (priority !== first.permit.priority || this.poolOf(claim) !== pool) break
-      came.push(next.since)
-    }
-    return came
+  /**
+   * Since when those wait who go with the first, of the same shape and with nobody else between. Tenants take their turns
+   * here, and a worker's turn is by who has waited longest.
+   */
+  private cameOf(upcoming: ReadonlyArray<Waiter>, pool: Pool): ReadonlyArray<number> {
+    const others = upcoming.findIndex(({ permit }) => this.poolOf(permit.claim) !== pool)
+    const going = others < 0 ? upcoming : upcoming.slice(0, others)
+    return going.map(({ since }) => since).toSorted((a, b) => a - b)
   }
 
   private hold(permit: Permit, now: number): Decision {
