@@ -16,6 +16,8 @@ import * as Rows from "./Rows.ts"
 
 const lookEveryMillis = 250
 const noteEveryMillis = 1000
+/** Short enough for nothing to be lost of ten thousand events a second. */
+const hearEvery = "100 millis"
 /** Rests are so many times as long as the reading before: it takes a hundredth of the time when watched, and a fifth of that when not. */
 const restWhileWatched = 100
 const restOtherwise = 500
@@ -36,9 +38,12 @@ export const make: Effect.Effect<Watch, never, RateLimiter.RateLimiter | Scope.S
   let tookMillis = 0
 
   yield* limiter.events.pipe(
+    // What comes in between is taken together: to be woken for each would cost more than all the rest.
     Stream.runForEachArray((events) =>
-      Effect.map(Clock.currentTimeMillis, (at) => {
+      Effect.gen(function* () {
+        const at = yield* Clock.currentTimeMillis
         for (const event of events) happenings.add(event, at)
+        yield* Effect.sleep(hearEvery)
       })
     ),
     Effect.forkScoped({ startImmediately: true })

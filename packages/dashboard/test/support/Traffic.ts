@@ -20,7 +20,7 @@ export const call = (partition = "p") => RateLimiter.withPermit(Effect.void, cla
 export const refused = (millis: number, partition = "p") =>
   RateLimiter.RateLimiter.use((limiter) =>
     Effect.withFiber((fiber) => {
-      const permit = limiter.permit(claimOf(partition), fiber)
+      const permit = limiter.permit(claimOf(partition))
       const signal = { ...Signal.none, isRefusal: true, retry: { kind: "after", millis, toleranceMillis: 0 } } as const
       const refusal = new Tired({ provider: "acme", raw: "in-body" })
       const settle = Effect.sync(() => limiter.settle(permit, "refused", { signal, refusal }))

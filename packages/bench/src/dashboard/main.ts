@@ -1,0 +1,132 @@
+/**
+ * What a dashboard costs the limiter that it shows: the same load without one, and with one that somebody looks at, by turns.
+ *
+ *     npm run bench:dashboard
+ *     npm run --silent bench:dashboard -- --json
+ */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import { fileURLToPath } from "node:url"
+import { brotliCompressSync, gzipSync } from "node:zlib"
+import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { RateLimiter } from "@sluice/core"
+import { Dashboard } from "@sluice/dashboard"
+import { Console, Effect, Layer } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import * as Machine from "../Machine.ts"
+import * as Load from "./Load.ts"
+
+const pairs = process.argv.includes("--quick") ? 5 : 21
+const millis = 1000
+
+interface Seen {
+  readonly bytes: number
+  readonly events: number
+}
+
+const without = Effect.provide(Load.run(millis), RateLimiter.layer, { local: true })
+
+const watched = Effect.gen(function* () {
+  const { address } = yield* HttpServer.HttpServer
+  const url = `${HttpServer.formatAddress(address)}/limits`
+  const page = yield* Effect.promise(async () => Buffer.from(await (await fetch(url)).arrayBuffer()))
+  const client = yield* Effect.acquireRelease(connect(url), (client) => Effect.sync(() => client.kill("SIGKILL")))
+  const round = yield* Load.run(millis)
+  return { round, seen: yield* end(client), page }
+}).pipe(
+  Effect.scoped,
+  Effect.provide(
+    HttpRouter.serve(Dashboard.routes(), { disableLogger: true, disableListenLog: true }).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
+      Layer.provideMerge(RateLimiter.layer)
+    ),
+    { local: true }
+  )
+)
+
+const program = fileURLToPath(new URL("./client.ts", import.meta.url))
+
+const connect = (url: string) =>
+  Effect.promise(async () => {
+    const client = spawn(process.execPath, [program, url], { stdio: ["ignore", "pipe", "inherit"] })
+    await once(client.stdout, "data")
+    return client
+  })
+
+const end = (client: ChildProcess) =>
+  Effect.promise(async (): Promise<Seen> => {
+    const said = client.stdout === null ? [] : once(client.stdout, "data")
+    client.kill("SIGTERM")
+    return JSON.parse(String((await said)[0])) as Seen
+  })
+
+const median = (numbers: ReadonlyArray<number>): number =>
+  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+
+/** Nanoseconds of the processor, not of the clock: other programs on the machine do not count. */
+const nanosOf = ({ calls, processorMicros }: Load.Round) => (processorMicros * 1000) / calls
+
+const measure = Effect.gen(function* () {
+  const machine = Machine.read(["effect"])
+  const rows: Array<{ readonly plain: Load.Round; readonly shown: Load.Round; readonly seen: Seen }> = []
+  let page: Buffer<ArrayBufferLike> = Buffer.alloc(0)
+  yield* without
+  yield* watched
+  for (let i = 0; i < pairs; i++) {
+    const plain = yield* without
+    const { page: html, round, seen } = yield* watched
+    page = html
+    rows.push({ plain, shown: round, seen })
+  }
+  const plain = median(rows.map(({ plain }) => nanosOf(plain)))
+  const shown = median(rows.map(({ shown }) => nanosOf(shown)))
+  return {
+    machine,
+    pairs,
+    nanosPerCall: { without: Math.round(plain), watched: Math.round(shown) },
+    /** Of neighbours in time, so that the machine's own ups and downs fall out. */
+    ratio: median(rows.map(({ plain, shown }) => nanosOf(shown) / nanosOf(plain))),
+    ratios: rows.map(({ plain, shown }) => nanosOf(shown) / nanosOf(plain)),
+    /** What the dashboard takes itself, as a share of one processor: all of it, if the limiter takes all of that. */
+    ofProcessor: median(
+      rows.map(({ plain, shown }) => ((nanosOf(shown) - nanosOf(plain)) * shown.calls) / (millis * 1e6))
+    ),
+    callsPerRound: median(rows.map(({ shown }) => shown.calls)),
+    eventsPerRound: median(rows.map(({ shown }) => shown.turnedAway)),
+    messagesPerRound: median(rows.map(({ seen }) => seen.events)),
+    kilobytesPerRound: median(rows.map(({ seen }) => seen.bytes)) / 1000,
+    pageKilobytes: {
+      plain: page.length / 1000,
+      gzip: gzipSync(page).length / 1000,
+      brotli: brotliCompressSync(page).length / 1000
+    }
+  }
+})
+
+const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(1)} %`
+
+const text = (report: Effect.Success<typeof measure>): string => {
+  const { eventsPerRound, messagesPerRound, nanosPerCall, pageKilobytes, ratio, ratios } = report
+  const sorted = ratios.toSorted((a, b) => a - b)
+  const [low = ratio, high = ratio] = [
+    sorted[Math.floor(sorted.length / 4)],
+    sorted[Math.floor((sorted.length * 3) / 4)]
+  ]
+  return [
+    Machine.says(report.machine),
+    `${report.pairs} pairs of rounds of ${millis} ms; processor time a call, medians`,
+    "",
+    `without a dashboard      ${nanosPerCall.without} ns a call`,
+    `with one that is watched ${nanosPerCall.watched} ns a call`,
+    `slower by                ${percent(ratio)} (median of the pairs; half of them lie between ${percent(low)} and ${percent(high)})`,
+    `that is                  ${(report.ofProcessor * 100).toFixed(1)} % of a processor (where others take some of it, the share of what is left is larger)`,
+    `a second                 ${Math.round(report.callsPerRound)} calls, ${eventsPerRound} events, ${messagesPerRound} messages of ${report.kilobytesPerRound.toFixed(1)} kB in all`,
+    `the page                 ${pageKilobytes.plain.toFixed(1)} kB, ${pageKilobytes.gzip.toFixed(1)} gzip, ${pageKilobytes.brotli.toFixed(1)} brotli`
+  ].join("\n")
+}
+
+measure.pipe(
+  Effect.flatMap((report) => Console.log(process.argv.includes("--json") ? JSON.stringify(report) : text(report))),
+  NodeRuntime.runMain
+)
