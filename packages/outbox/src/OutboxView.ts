@@ -27,7 +27,7 @@ export type Shown = Listing.Shown
 /** Which tickets may be asked for. */
 export const shown: ReadonlyArray<Shown> = Listing.Shown.literals
 
-/** A page of tickets, in the order in which they were stored. A search looks through no more than 100 000 in one step. */
+/** A page of tickets, in the order in which they were stored. A search goes on for half a second at most, and `next` says where to go on. */
 export const page = (
   asked: Asked = {},
   shows: ReadonlyArray<Hideable> = []

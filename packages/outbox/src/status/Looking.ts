@@ -1,5 +1,5 @@
 /** Tickets and how they stand, many at a time; and how much waits at each provider. */
-import { DateTime, Effect, Option } from "effect"
+import { Clock, DateTime, Effect, Option } from "effect"
 import type { Found, Query, Stored } from "../OutboxStore.ts"
 import type { OutboxStoreError } from "../OutboxError.ts"
 import { anything, type Status } from "../Ticket.ts"
@@ -18,8 +18,8 @@ export interface Page {
   readonly next: number | null
 }
 
-/** A page goes on searching so often: through a hundred thousand tickets. */
-const mostSearches = 10
+/** A page goes on searching for so long, and then says where to go on. */
+const longestMillis = 500
 
 export const look = (reader: Reader, query: Query): Effect.Effect<Page, OutboxStoreError> =>
   Effect.gen(function* () {
@@ -41,11 +41,13 @@ const find = ({ store }: Reader, query: Query): Effect.Effect<Found, OutboxStore
   Effect.gen(function* () {
     const tickets: Array<Stored> = []
     let { after } = query
-    for (let searches = 1; ; searches++) {
+    const until = (yield* Clock.currentTimeMillis) + longestMillis
+    for (;;) {
       const found = yield* store.find({ ...query, after, limit: query.limit - tickets.length })
       tickets.push(...found.tickets)
       const { next } = found
-      if (next === null || tickets.length >= query.limit || searches >= mostSearches) return { tickets, next }
+      if (next === null || tickets.length >= query.limit) return { tickets, next }
+      if ((yield* Clock.currentTimeMillis) >= until) return { tickets, next }
       after = next
       // A long search is no reason for what is sent to wait.
       yield* Effect.yieldNow

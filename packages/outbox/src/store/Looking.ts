@@ -19,29 +19,36 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
     rows.map(({ provider }) => provider)
   )
 
-  /** Up to so many places, and the states there, in their order: each provider's and state's by its own part of the index. */
-  const candidates = ({ after = 0, provider, states, subject }: Query, limit: number) =>
+  /** Where a page may be found: the states and, of all, the providers that are asked for. */
+  const scopeOf = ({ provider, states = State.literals }: Query) =>
+    Effect.map(provider === undefined ? providers : Effect.succeed([provider]), (providers) => ({ providers, states }))
+
+  /**
+   * The first places after one, up to so many: each provider's and state's by its own part of the index. PostgreSQL would
+   * sort all that there is if it were not told so for each.
+   */
+  const firstPlaces = (query: Query, limit: number) =>
     Effect.gen(function* () {
+      const { after = 0, provider, states, subject } = query
       const some = (where: Statement.Fragment) =>
-        sql`SELECT place, state FROM ${table} WHERE ${where} AND place > ${after} ORDER BY place LIMIT ${limit}`
-      if (subject !== undefined) {
-        return some(
-          sql.and([
-            sql`subject = ${subject}`,
-            ...(states === undefined ? [] : [sql.in("state", states)]),
-            ...(provider === undefined ? [] : [sql`provider = ${provider}`])
-          ])
-        )
-      }
+        sql`SELECT place FROM ${table} WHERE ${where} AND place > ${after} ORDER BY place LIMIT ${limit}`
+      if (subject !== undefined) return some(within(query))
       if (states === undefined && provider === undefined) return some(sql`1 = 1`)
-      const own = provider === undefined ? yield* providers : [provider]
-      const parts = own.flatMap((provider) =>
-        (states ?? State.literals).map((state) => some(sql`provider = ${provider} AND state = ${state}`))
+      const scope = yield* scopeOf(query)
+      const parts = scope.providers.flatMap((provider) =>
+        scope.states.map((state) => some(sql`provider = ${provider} AND state = ${state}`))
       )
       if (parts.length === 0) return some(sql`1 = 0`)
       const all = unite(parts.map((part) => sql`SELECT * FROM (${part}) AS part`))
-      return sql`SELECT place, state FROM (${all}) AS united ORDER BY place LIMIT ${limit}`
+      return sql`SELECT place FROM (${all}) AS united ORDER BY place LIMIT ${limit}`
     })
+
+  const within = ({ provider, states, subject }: Query) =>
+    sql.and([
+      ...(subject === undefined ? [] : [sql`subject = ${subject}`]),
+      ...(states === undefined ? [] : [sql.in("state", states)]),
+      ...(provider === undefined ? [] : [sql`provider = ${provider}`])
+    ])
 
   const isIn = sql.onDialectOrElse({
     pg: () => (text: Statement.Fragment, word: string) => sql`strpos(${text}, ${word}) > 0`,
@@ -59,20 +66,26 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
     )
   }
 
-  /** The places on a page, one more than its limit if there is more, and where a search has come. */
-  const placesOf = (query: Query) =>
+  /**
+   * The places where a search finds something, one more than its limit if there is more, from the first on that may be. It goes
+   * over so many places as it may look at tickets: there are no more tickets than places.
+   */
+  const searched = (query: Query, search: Search) =>
     Effect.gen(function* () {
-      const { limit, search } = query
-      if (search === undefined) return { places: yield* candidates(query, limit + 1), last: null }
-      const some = yield* candidates(query, mostSearched)
-      const [looked] = yield* sql<{ count: number; last: number | null }>`SELECT count(*) AS count, max(place) AS last
-        FROM (${some}) AS looked`
-      return {
-        places: sql`SELECT outbox_text.place FROM (${some}) AS looked
-          JOIN outbox_text ON outbox_text.place = looked.place
-          WHERE ${matches(search)} ORDER BY outbox_text.place LIMIT ${limit + 1}`,
-        last: Number(looked?.count) < mostSearched ? null : Number(looked?.last)
-      }
+      const first = yield* firstPlaces(query, 1)
+      const [{ from, newest } = { from: null, newest: 0 }] = yield* sql<{
+        from: number | null
+        newest: number
+      }>`SELECT (SELECT min(place) FROM (${first}) AS first) AS "from",
+        (SELECT value FROM outbox_revision) AS newest`
+      if (from === null) return undefined
+      const end = Number(from) + mostSearched - 1
+      const { providers, states } = yield* scopeOf(query)
+      const scope = [sql.in("provider", providers), sql.in("state", states)]
+      const places = sql`SELECT outbox_text.place FROM ${table} AS t JOIN outbox_text ON outbox_text.place = t.place
+        WHERE ${sql.and([...scope, within({ subject: query.subject, limit: 0 }), matches(search)])}
+        AND t.place >= ${from} AND outbox_text.place BETWEEN ${from} AND ${end} ORDER BY outbox_text.place LIMIT ${query.limit + 1}`
+      return { places, last: end < Number(newest) ? end : null }
     })
 
   return {
@@ -84,12 +97,17 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
 
     find: (query) =>
       Effect.gen(function* () {
-        const { last, places } = yield* placesOf(query)
+        const { limit, search } = query
+        const asked = yield* search === undefined
+          ? Effect.map(firstPlaces(query, limit + 1), (places) => ({ places, last: null }))
+          : searched(query, search)
+        if (asked === undefined) return { tickets: [], next: null }
+        const { last, places } = asked
         const found = yield* stored(
           sql`SELECT * FROM ${table} WHERE place IN (SELECT place FROM (${places}) AS found) ORDER BY place`
         )
-        const tickets = found.slice(0, query.limit)
-        return { tickets, next: found.length > query.limit ? (tickets.at(-1)?.place ?? null) : last }
+        const tickets = found.slice(0, limit)
+        return { tickets, next: found.length > limit ? (tickets.at(-1)?.place ?? null) : last }
       }).pipe(failing("list tickets")),
 
     standings: (tickets) =>
