@@ -155,7 +155,7 @@ export class WaitingRoom<W extends Waiter> {
     const waiting: Array<W> = []
     for (const lane of this.lanes.values()) {
       for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
-        lane.remove(waiter, false)
+        lane.remove(waiter)
         this.store.discard(waiter.permit)
         waiting.push(waiter)
       }
@@ -200,7 +200,7 @@ export class WaitingRoom<W extends Waiter> {
     for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
       const decision = this.store.admit(waiter.permit, now, lane)
       if (decision._tag === "Admitted") {
-        this.take(waiter, true)
+        this.take(waiter, now)
         this.handlers.admitted(waiter, now)
       } else if (decision._tag === "Wait") {
         const { at, need } = decision
@@ -252,17 +252,17 @@ export class WaitingRoom<W extends Waiter> {
   }
 
   /** Takes a waiter out of the room. What it kept elsewhere is up for others. */
-  private take(waiter: W, isServed = false): void {
+  private take(waiter: W, servedAt?: number): void {
     this.size--
     this.tenants.left(waiter.permit)
-    this.leaveLane(waiter, isServed)
+    this.leaveLane(waiter, servedAt)
   }
 
-  private leaveLane(waiter: W, isServed = false): void {
+  private leaveLane(waiter: W, servedAt?: number): void {
     const { lane } = waiter
     if (!lane) return
     const wasFirst = lane.first === waiter
-    lane.remove(waiter, isServed)
+    lane.remove(waiter, servedAt)
     if (!wasFirst) return
     this.store.unreserve(waiter.permit)
     if (waiter.permit.books.length > 1) {

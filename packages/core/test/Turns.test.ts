@@ -83,12 +83,12 @@ describe("Turns", () => {
         } else if (way < 6) {
           const entry = present[random.between(0, Math.max(0, present.length - 1))]
           if (!entry) continue
-          turns.remove(entry.waiter, false)
+          turns.remove(entry.waiter)
           model.remove(entry, false)
         } else {
           const { first } = model
           if (!first) continue
-          turns.remove(first.waiter, true)
+          turns.remove(first.waiter, 0)
           model.remove(first, true)
         }
         assert.isTrue(turns.first === model.first?.waiter, `seed ${seed}, step ${step}`)
@@ -108,7 +108,7 @@ describe("Turns", () => {
         const { cost, waiter } = entryOf(`t${tenant}`, weights[tenant] ?? 1, i, random.between(1, 3))
         costs.set(waiter, cost)
         turns.insert(waiter)
-        if (random.chance(0.3) && turns.first) turns.remove(turns.first, true)
+        if (random.chance(0.3) && turns.first) turns.remove(turns.first, 0)
       }
       const before = [...costs.keys()]
         .filter(({ flow }) => flow)
@@ -124,7 +124,7 @@ describe("Turns", () => {
         assert.isAtMost(expected?.units ?? Infinity, units, `seed ${seed}`)
         units += costOf(next)
         order.push(next)
-        turns.remove(next, true)
+        turns.remove(next, 0)
       }
       assert.deepStrictEqual(
         upcoming.map(({ permit }) => permit.sequence),
@@ -156,7 +156,7 @@ describe("Turns", () => {
         const tenant = Number(first.permit.tenant)
         served[tenant] = (served[tenant] ?? 0) + (costs.get(first) ?? 0)
         if (tenant > 0) come(tenant)
-        turns.remove(first, true)
+        turns.remove(first, 0)
       }
       const paid = served.map((units, tenant) => units / (weights[tenant] ?? 1))
       const most = Math.max(...paid)
@@ -178,11 +178,11 @@ describe("Turns", () => {
     for (let round = 0; round < 10; round++) {
       for (let i = 0; i < 1000; i++) {
         serve(`t${round}-${i}`)
-        if (turns.first) turns.remove(turns.first, true)
+        if (turns.first) turns.remove(turns.first, 0)
       }
       assert.isBelow(turns.known, 2000)
     }
-    for (let next = turns.first; next; next = turns.first) turns.remove(next, true)
+    for (let next = turns.first; next; next = turns.first) turns.remove(next, 0)
     assert.strictEqual(turns.known, 0)
   })
 })

@@ -23,6 +23,8 @@ export class Flow {
   units = 0
   /** How far it has come: the units that it was served by its weight. */
   startTag = 0
+  /** When it was its turn last, or the first of them came. */
+  turnAt = 0
   /** Its place among those who take turns. */
   place = -1
 
@@ -41,7 +43,10 @@ export class Flow {
     waiter.before = before
     waiter.after = after
     if (before) before.after = waiter
-    else this.first = waiter
+    else {
+      if (!this.first) this.turnAt = waiter.since
+      this.first = waiter
+    }
     if (after) after.before = waiter
     else this.last = waiter
     this.size++

@@ -41,12 +41,12 @@ export class Lane {
     this.units += this.costOf(waiter)
   }
 
-  /** Takes one out; its tenant's next turn comes the later if it was served. */
-  remove(waiter: Waiter, isServed: boolean): void {
+  /** Takes one out; its tenant's next turn comes the later if it was served at that instant. */
+  remove(waiter: Waiter, servedAt?: number): void {
     const index = this.indexOf(waiter.permit.priority)
     const level = this.levels[index]
     if (!level) return
-    level.remove(waiter, isServed)
+    level.remove(waiter, servedAt)
     if (!level.first) this.levels.splice(index, 1)
     waiter.lane = undefined
     this.size--

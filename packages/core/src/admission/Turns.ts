@@ -39,19 +39,20 @@ export class Turns {
     } else if (flow.first === waiter) this.rise(flow, flow.place)
   }
 
-  /** Takes one out of its flow, which pays for it if it was served. */
-  remove(waiter: Waiter, isServed: boolean): void {
+  /** Takes one out of its flow, which pays for it if it was served, and when. */
+  remove(waiter: Waiter, servedAt?: number): void {
     const { flow } = waiter
     if (!flow) return
     const wasFirst = flow.first === waiter
     const cost = this.costOf(waiter)
     flow.remove(waiter, cost)
-    if (isServed) {
+    if (servedAt !== undefined) {
       this.virtualTime = flow.startTag
       flow.startTag += cost / flow.weight
+      flow.turnAt = servedAt
     }
     if (!flow.first) this.rest(flow)
-    else if (wasFirst || isServed) this.sink(flow, flow.place)
+    else if (wasFirst) this.sink(flow, flow.place)
   }
 
   /** Units of those who would go before one that comes with this tenant, weight and sequence: not more, as far as known. */

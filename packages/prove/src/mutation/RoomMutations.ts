@@ -25,7 +25,7 @@ export const roomMutations: ReadonlyArray<RoomMutation> = [
       "flow.startTag = Math.max(flow.startTag, this.virtualTime)\n",
       "flow.startTag = this.virtualTime\n"
     ],
-    ["only who was served pays", "if (isServed) {", "if (true) {"],
+    ["only who was served pays", "if (servedAt !== undefined) {", "if (true) {"],
     ["who rests is forgotten", "if (heap.length === 0) this.flows.clear()\n    else if", "if"],
     [
       "units before a tenant's are no more than there are",
