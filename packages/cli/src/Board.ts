@@ -17,11 +17,13 @@ export const make: Effect.Effect<Board, never, Scope.Scope> = Effect.gen(functio
   const shown: Array<Effect.Effect<ReadonlyArray<RateLimiter.QuotaStatus>>> = []
   const events = yield* PubSub.sliding<RateLimiter.LimiterEvent>(1024)
   const scope = yield* Effect.scope
+  const status = Effect.suspend(() => Effect.map(Effect.all(shown), (each) => each.flat()))
   const all = Layer.effect(
     RateLimiter.RateLimiter,
     Effect.map(RateLimiter.RateLimiter, (none) => ({
       ...none,
-      status: () => Effect.map(Effect.all(shown), (each) => each.flat()),
+      status: () => status,
+      survey: () => Effect.map(status, (quotas) => ({ scope: "process", quotas })),
       events: Stream.fromPubSub(events)
     }))
   ).pipe(Layer.provide(Layer.fresh(RateLimiter.layer)))

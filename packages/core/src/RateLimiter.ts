@@ -66,6 +66,12 @@ export interface Options extends StoreOptions {
   readonly stance?: "published" | "unknown"
 }
 
+/** How quotas stand, and for whom: this process alone, or all workers that share the store. */
+export interface Survey {
+  readonly scope: "process" | "workers"
+  readonly quotas: ReadonlyArray<QuotaStatus>
+}
+
 export interface Service {
   /** A permit to ask for. Settle it in any case. */
   readonly permit: (claim: Claim.Claim) => Permit
@@ -87,6 +93,11 @@ export interface Service {
   readonly release: (permit: Permit, end: "read" | "cut") => void
   /** The quotas of one partition, or of all, as they stand now. */
   readonly status: (partition?: string) => Effect.Effect<ReadonlyArray<QuotaStatus>>
+  /**
+   * The same over all workers that share the store: their books, and who waits wherever it is, for the counters that this process
+   * knows. They are asked once a second at most; where nobody shares the store, it is the same as `status`.
+   */
+  readonly survey: (partition?: string) => Effect.Effect<Survey>
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
   /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
@@ -104,6 +115,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
+    store.survey?.tells(() => limiter.whoWaits())
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain))
     return {
@@ -112,6 +124,13 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
+      survey: (partition) =>
+        store.survey === undefined
+          ? Effect.sync(() => ({ scope: "process", quotas: limiter.status(partition) }))
+          : Effect.map(store.survey.look, (elsewhere) => ({
+              scope: "workers",
+              quotas: limiter.status(partition, elsewhere)
+            })),
       estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
       events: events.stream
     }
@@ -238,6 +257,10 @@ export const tenant: {
 /** The quotas of one partition, or of all, as they stand now. */
 export const status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.status(partition))
+
+/** The quotas over all workers that share the store, as they stand now: asked for once a second at most. */
+export const survey = (partition?: string): Effect.Effect<Survey, never, RateLimiter> =>
+  RateLimiter.use((limiter) => limiter.survey(partition))
 
 /** How long the claim would have to wait if it came now, with the priority and for the tenant that the context says: a lower bound, as far as known. */
 export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>

@@ -4,9 +4,10 @@
  * Every operation answers at once. A store that has to ask another process answers "not yet" and wakes the limiter when
  * it knows more, so that one limiter and one contract suite serve all stores.
  */
-import { Context, Layer } from "effect"
+import { Context, type Effect, Layer } from "effect"
 import { Admission, type Options, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
+import type { WhoWaits } from "./admission/WhoWaits.ts"
 
 /** Whoever keeps the quotas does not answer, or not for this claim. */
 export interface Away {
@@ -27,6 +28,13 @@ export class RateLimiterStore extends Context.Service<
     readonly away: (permit: Permit, nowMillis: number) => Away | undefined
     /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
+    /** How all stands that share this store, where several processes do: for those who look, not for those who wait. */
+    readonly survey?: {
+      /** Lets the books show how they stand now, and gives who waits in other processes, by counter. Once a second at most. */
+      readonly look: Effect.Effect<WhoWaits>
+      /** Registers what is to be told of this process when another one looks. */
+      readonly tells: (whoWaits: () => WhoWaits) => void
+    }
   }
 >()("@sluice/core/RateLimiterStore") {}
 

@@ -34,7 +34,7 @@ export const make: Effect.Effect<Watch, never, RateLimiter.RateLimiter | Scope.S
   const happenings = new Happenings()
   const histories = new Histories()
   let limits: Limits = { at: 0, scope: "process", quotas: {}, hidden: 0, happenings: [] }
-  let readAt = -Infinity
+  let lookedAt = -Infinity
   let tookMillis = 0
 
   yield* limiter.events.pipe(
@@ -49,25 +49,36 @@ export const make: Effect.Effect<Watch, never, RateLimiter.RateLimiter | Scope.S
     Effect.forkScoped({ startImmediately: true })
   )
 
-  const read = (atMostEveryMillis: number): Effect.Effect<Limits> =>
-    Effect.gen(function* () {
-      const started = yield* Clock.monotonicTimeNanos
-      if (Number(started) / 1e6 - readAt < atMostEveryMillis) return limits
-      readAt = Number(started) / 1e6
-      const rows = Rows.make(yield* limiter.status())
-      const at = yield* Clock.currentTimeMillis
-      limits = { at, scope: "process", ...rows, happenings: happenings.tell(at, Object.values(rows.quotas)) }
-      tookMillis = Number((yield* Clock.monotonicTimeNanos) - started) / 1e6
+  const lasted = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+  const shows = (scope: Limits["scope"], statuses: ReadonlyArray<RateLimiter.QuotaStatus>) =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      const rows = Rows.make(statuses)
+      limits = { at, scope, ...rows, happenings: happenings.tell(at, Object.values(rows.quotas)) }
       return limits
     })
+
+  /** Over all workers, for who looks. */
+  const look = Effect.gen(function* () {
+    const now = yield* lasted
+    if (now - lookedAt < lookEveryMillis * 0.8) return limits
+    lookedAt = now
+    const { quotas, scope } = yield* limiter.survey()
+    return yield* shows(scope, quotas)
+  })
 
   const rest = (atLeastMillis: number, times: number) =>
     Effect.suspend(() => Effect.sleep(Duration.millis(Math.max(atLeastMillis, tookMillis * times))))
 
-  const look = read(lookEveryMillis * 0.8)
+  const note = Effect.gen(function* () {
+    const started = yield* lasted
+    const statuses = yield* limiter.status()
+    // What others see is noted, too: this process alone may know less.
+    if (started - lookedAt > 2 * noteEveryMillis) yield* shows("process", statuses)
+    tookMillis = (yield* lasted) - started
+    histories.note(limits, happenings.takeTurnedAway())
+  })
 
-  yield* read(noteEveryMillis / 2).pipe(
-    Effect.map((limits) => histories.note(limits, happenings.takeTurnedAway())),
+  yield* note.pipe(
     Effect.andThen(rest(noteEveryMillis, restOtherwise)),
     Effect.forever,
     Effect.forkScoped({ startImmediately: true })

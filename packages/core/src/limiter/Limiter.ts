@@ -2,6 +2,7 @@
 import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
+import { joined, type WhoWaits } from "../admission/WhoWaits.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
@@ -142,12 +143,20 @@ export class Limiter {
     return Math.max(0, at - now)
   }
 
-  status(partition: string | undefined): ReadonlyArray<QuotaStatus> {
+  /** Who waits here, by counter. */
+  whoWaits(): WhoWaits {
+    if (this.room.size === 0) return new Map()
+    const all = [...this.store.books].map(([key, book]) => [key, this.room.waitingFor(book)] as const)
+    return new Map(all.filter(([, waiting]) => waiting.length > 0))
+  }
+
+  /** The quotas as they stand; `elsewhere` is who waits in other processes, by counter. */
+  status(partition: string | undefined, elsewhere?: WhoWaits): ReadonlyArray<QuotaStatus> {
     const now = this.now()
     const sources: Sources = {
       nowMillis: now,
       dateOf: this.announcer.datesFrom(now),
-      waitingFor: (book) => this.room.waitingFor(book),
+      waitingFor: (book) => joined(this.room.waitingFor(book), elsewhere?.get(book.key) ?? []),
       closedBy: (book) => this.announcer.closedBy(book)
     }
     const quotas: Array<QuotaStatus> = []
