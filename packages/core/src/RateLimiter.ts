@@ -127,9 +127,9 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       survey: (partition) =>
         store.survey === undefined
           ? Effect.sync(() => ({ scope: "process", quotas: limiter.status(partition) }))
-          : Effect.map(store.survey.look, (elsewhere) => ({
+          : Effect.map(store.survey.look, (all) => ({
               scope: "workers",
-              quotas: limiter.status(partition, elsewhere)
+              quotas: limiter.status(partition, all)
             })),
       estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
       events: events.stream

@@ -7,7 +7,7 @@
 import { Context, type Effect, Layer } from "effect"
 import { Admission, type Options, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
-import type { WhoWaits } from "./admission/WhoWaits.ts"
+import type { Waiting } from "./admission/Lane.ts"
 
 /** Whoever keeps the quotas does not answer, or not for this claim. */
 export interface Away {
@@ -30,10 +30,10 @@ export class RateLimiterStore extends Context.Service<
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
     /** How all stands that share this store, where several processes do: for those who look, not for those who wait. */
     readonly survey?: {
-      /** Lets the books show how they stand now, and gives who waits in other processes, by counter. Once a second at most. */
-      readonly look: Effect.Effect<WhoWaits>
-      /** Registers what is to be told of this process when another one looks. */
-      readonly tells: (whoWaits: () => WhoWaits) => void
+      /** Lets the books show how they stand now, and adds who waits in other processes to who does here. Once a second at most. */
+      readonly look: Effect.Effect<(counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>>
+      /** Registers what is to be told of this process when another one looks: who waits, by counter. */
+      readonly tells: (whoWaits: () => ReadonlyMap<string, ReadonlyArray<Waiting>>) => void
     }
   }
 >()("@sluice/core/RateLimiterStore") {}

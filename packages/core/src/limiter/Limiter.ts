@@ -2,7 +2,7 @@
 import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
-import { joined, type WhoWaits } from "../admission/WhoWaits.ts"
+import type { Waiting } from "../admission/Lane.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
@@ -144,19 +144,25 @@ export class Limiter {
   }
 
   /** Who waits here, by counter. */
-  whoWaits(): WhoWaits {
+  whoWaits(): ReadonlyMap<string, ReadonlyArray<Waiting>> {
     if (this.room.size === 0) return new Map()
     const all = [...this.store.books].map(([key, book]) => [key, this.room.waitingFor(book)] as const)
     return new Map(all.filter(([, waiting]) => waiting.length > 0))
   }
 
-  /** The quotas as they stand; `elsewhere` is who waits in other processes, by counter. */
-  status(partition: string | undefined, elsewhere?: WhoWaits): ReadonlyArray<QuotaStatus> {
+  /** The quotas as they stand; `all` adds those who wait for a counter in other processes. */
+  status(
+    partition: string | undefined,
+    all?: (counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>
+  ): ReadonlyArray<QuotaStatus> {
     const now = this.now()
     const sources: Sources = {
       nowMillis: now,
       dateOf: this.announcer.datesFrom(now),
-      waitingFor: (book) => joined(this.room.waitingFor(book), elsewhere?.get(book.key) ?? []),
+      waitingFor: (book) => {
+        const here = this.room.waitingFor(book)
+        return all === undefined ? here : all(book.key, here)
+      },
       closedBy: (book) => this.announcer.closedBy(book)
     }
     const quotas: Array<QuotaStatus> = []

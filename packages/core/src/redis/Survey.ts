@@ -7,9 +7,9 @@
 import { Duration, Effect, Fiber, Option, Schema, type Scope } from "effect"
 import { Redis } from "effect/persistence"
 import type { Waiting } from "../admission/Lane.ts"
-import type { WhoWaits } from "../admission/WhoWaits.ts"
 import * as Library from "./Library.ts"
 import * as Messages from "./Messages.ts"
+import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import type { RedisStore } from "./RedisStore.ts"
 
 export interface Options {
@@ -20,12 +20,10 @@ export interface Options {
   readonly now: () => number
 }
 
-export interface Survey {
-  /** Lets the books show how they stand, and gives who waits at the other workers. Once a second at most. */
-  readonly look: Effect.Effect<WhoWaits>
-  /** What is told of this worker when another one asks. */
-  readonly tells: (whoWaits: () => WhoWaits) => void
-}
+/** Who waits, by counter. */
+type WhoWaits = ReadonlyMap<string, ReadonlyArray<Waiting>>
+
+export type Survey = NonNullable<RateLimiterStore["Service"]["survey"]>
 
 const everyMillis = 1000
 /** So long others have to answer. */
@@ -104,9 +102,26 @@ export const make = ({
           last = { at: now(), fiber }
           return Fiber.join(fiber)
         })
-      }),
+      }).pipe(Effect.map((elsewhere) => (counter, here) => joined(here, elsewhere.get(counter) ?? []))),
       tells: (whoWaits) => {
         ours = whoWaits
       }
     }
   })
+
+/** Those of one priority and tenant are one group, wherever they wait. */
+const joined = (here: ReadonlyArray<Waiting>, elsewhere: ReadonlyArray<Waiting>): ReadonlyArray<Waiting> => {
+  if (elsewhere.length === 0) return here
+  const groups = new Map<string, Waiting>()
+  for (const group of [...here, ...elsewhere]) {
+    const key = `${group.priority} ${group.tenant}`
+    const known = groups.get(key)
+    groups.set(key, {
+      ...group,
+      calls: group.calls + (known?.calls ?? 0),
+      units: group.units + (known?.units ?? 0),
+      since: Math.min(group.since, known?.since ?? Infinity)
+    })
+  }
+  return [...groups.values()]
+}
