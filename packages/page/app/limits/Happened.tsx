@@ -51,7 +51,7 @@ export const Happened = (props: {
                   )}
                 </Show>
                 <Show when={timesOf(one) !== ""}>
-                  <span class="times"> {timesOf(one)}</span>
+                  <span class="times">{timesOf(one)}</span>
                 </Show>
                 <For each={one.numbers}>{(numbers) => <small class="below numbers">{numbersOf(numbers)}</small>}</For>
               </div>

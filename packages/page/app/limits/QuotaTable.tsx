@@ -21,7 +21,7 @@ export const QuotaTable = (props: {
   }
   return (
     <div class="wide">
-      <table>
+      <table class="quotas">
         <thead>
           <tr>
             <th scope="col">Quota</th>
