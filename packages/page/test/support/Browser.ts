@@ -7,7 +7,7 @@ import { existsSync } from "node:fs"
 import { delimiter, join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Browser, chromium } from "playwright-core"
+import { type Browser, type BrowserContextOptions, chromium } from "playwright-core"
 
 const folders = (process.env["PATH"] ?? "").split(delimiter)
 const executablePath = [
@@ -35,13 +35,16 @@ export const describeChromium = (name: string, facts: () => void): void => {
 }
 
 /** A page of its own, in the dark, with nothing that another has left behind. Close it before its server. */
-export const page = Effect.map(
-  Effect.acquireRelease(
-    Effect.promise(async () => (await browser()).newContext({ colorScheme: "dark" })),
-    (context) => Effect.promise(() => context.close())
-  ).pipe(Effect.flatMap((context) => Effect.promise(() => context.newPage()))),
-  (page) => {
-    page.setDefaultTimeout(10_000)
-    return page
-  }
-)
+export const pageWith = (options: BrowserContextOptions) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => (await browser()).newContext({ colorScheme: "dark", ...options })),
+      (context) => Effect.promise(() => context.close())
+    ).pipe(Effect.flatMap((context) => Effect.promise(() => context.newPage()))),
+    (page) => {
+      page.setDefaultTimeout(10_000)
+      return page
+    }
+  )
+
+export const page = pageWith({})
