@@ -1,7 +1,7 @@
 import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
-import { Context, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import { Redis } from "effect/persistence"
 import { describeRedis, layer as layerRedis } from "./RedisServer.ts"
 
@@ -97,6 +97,23 @@ describeRedis("RateLimiter.survey", () => {
         // Nobody waits, and who has nothing to tell is silent.
         assert.strictEqual((yield* commands) - before, 1)
         assert.strictEqual(yield* redis.send<number>("DBSIZE"), keys)
+      })
+    )
+
+    it.effect("tells what this process knows where Redis does not answer, and does not wait for it long", () =>
+      Effect.gen(function* () {
+        const redis = yield* Redis.Redis
+        let isAway = false
+        const send: typeof redis.send = (...command) => (isAway ? Effect.never : redis.send(...command))
+        const one = yield* Effect.provideService(worker("away"), Redis.Redis, { ...redis, send })
+        yield* one(call)
+        yield* one(RateLimiter.survey())
+        yield* Effect.sleep("1 second")
+        isAway = true
+        const [took, { quotas }] = yield* Effect.timed(one(RateLimiter.survey()))
+        assert.isBelow(Duration.toMillis(took), 3000)
+        assert.deepInclude(quotas[0], { quota: "calls", limit: 4 })
+        isAway = false
       })
     )
 
