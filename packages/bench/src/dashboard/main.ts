@@ -1,5 +1,6 @@
 /**
  * What a dashboard costs the limiter that it shows: the same load without one, and with one that somebody looks at, by turns.
+ * Either way there is a server, and a client in a process of its own that listens to a stream.
  *
  *     npm run bench:dashboard
  *     npm run --silent bench:dashboard -- --json
@@ -12,8 +13,9 @@ import { brotliCompressSync, gzipSync } from "node:zlib"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { RateLimiter } from "@sluice/core"
 import { Dashboard } from "@sluice/dashboard"
-import { Console, Effect, Layer } from "effect"
-import { HttpRouter, HttpServer } from "effect/http"
+import * as Live from "@sluice/page/Live"
+import { Console, Effect, Layer, Stream } from "effect"
+import { HttpRouter, HttpServer, HttpServerResponse } from "effect/http"
 import * as Machine from "../Machine.ts"
 import * as Load from "./Load.ts"
 
@@ -25,25 +27,34 @@ interface Seen {
   readonly events: number
 }
 
-const without = Effect.provide(Load.run(millis), RateLimiter.layer, { local: true })
-
-const watched = Effect.gen(function* () {
-  const { address } = yield* HttpServer.HttpServer
-  const url = `${HttpServer.formatAddress(address)}/limits`
-  const page = yield* Effect.promise(async () => Buffer.from(await (await fetch(url)).arrayBuffer()))
-  const client = yield* Effect.acquireRelease(connect(url), (client) => Effect.sync(() => client.kill("SIGKILL")))
-  const round = yield* Load.run(millis)
-  return { round, seen: yield* end(client), page }
-}).pipe(
-  Effect.scoped,
-  Effect.provide(
-    HttpRouter.serve(Dashboard.routes(), { disableLogger: true, disableListenLog: true }).pipe(
-      Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
-      Layer.provideMerge(RateLimiter.layer)
-    ),
-    { local: true }
+/** A round with somebody connected in a process of its own, to whatever the routes show below `/limits`. */
+const roundWith = (routes: Layer.Layer<never, never, HttpRouter.HttpRouter | RateLimiter.RateLimiter>) =>
+  Effect.gen(function* () {
+    const { address } = yield* HttpServer.HttpServer
+    const url = `${HttpServer.formatAddress(address)}/limits`
+    const page = yield* Effect.promise(async () => Buffer.from(await (await fetch(url)).arrayBuffer()))
+    const client = yield* Effect.acquireRelease(connect(url), (client) => Effect.sync(() => client.kill("SIGKILL")))
+    const round = yield* Load.run(millis)
+    return { round, seen: yield* end(client), page }
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(
+      HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
+        Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
+        Layer.provideMerge(RateLimiter.layer)
+      ),
+      { local: true }
+    )
   )
+
+/** As much of a server and of a client, and a stream that says nothing. */
+const without = roundWith(
+  HttpRouter.addAll([
+    HttpRouter.route("GET", "/limits", Effect.succeed(HttpServerResponse.text(""))),
+    HttpRouter.route("GET", "/limits/changes", Live.response(Stream.never))
+  ])
 )
+const watched = roundWith(Dashboard.routes())
 
 const program = fileURLToPath(new URL("./client.ts", import.meta.url))
 
@@ -74,10 +85,13 @@ const measure = Effect.gen(function* () {
   yield* without
   yield* watched
   for (let i = 0; i < pairs; i++) {
-    const plain = yield* without
-    const { page: html, round, seen } = yield* watched
-    page = html
-    rows.push({ plain, shown: round, seen })
+    // Neither is always the first: what the machine does otherwise comes and goes.
+    const [plain, shown] =
+      i % 2 === 0
+        ? [yield* without, yield* watched]
+        : yield* Effect.map(Effect.all([watched, without]), ([shown, plain]) => [plain, shown] as const)
+    page = shown.page
+    rows.push({ plain: plain.round, shown: shown.round, seen: shown.seen })
   }
   const plain = median(rows.map(({ plain }) => nanosOf(plain)))
   const shown = median(rows.map(({ shown }) => nanosOf(shown)))
