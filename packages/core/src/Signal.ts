@@ -142,8 +142,8 @@ const later = (fine: Instant | undefined, coarse: Instant | undefined): Instant 
     ? coarse
     : fine
 
-/** A cache stores the header as it was; an `Age` that cannot be read is one too many. */
-const isCached = (headers: Readonly<Record<string, string | undefined>>): boolean =>
+/** Whether a cache answered, which stores headers as they were; an `Age` that cannot be read is one too many. */
+export const isCached = (headers: Readonly<Record<string, string | undefined>>): boolean =>
   !/^\s*0*\s*$/.test(toText(headerOf(headers, "age")))
 
 const headerOf = (headers: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>

@@ -72,6 +72,9 @@ export interface Field {
   readonly isCut: boolean
 }
 
+/** Whether a header's name is one of a dialect's. */
+export const isField = (name: string): boolean => headerName.test(name.slice(0, longest.name))
+
 /** The headers of every dialect, with all that they say. */
 export const fields = (
   headers: Readonly<Record<string, string | undefined>>,
