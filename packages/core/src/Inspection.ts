@@ -42,6 +42,8 @@ export interface Limit {
   readonly unit?: string
   /** The headers that say it. */
   readonly from: ReadonlyArray<string>
+  /** Those of them that say the limit and the window. */
+  readonly statedBy: ReadonlyArray<string>
   /** Whether a limiter takes it for the state of a quota; otherwise it is only a policy that stands beside. */
   readonly isReading: boolean
 }

@@ -41,6 +41,7 @@ export const of = (
       ...(reset && { reset: Moment.ofReset(reset, clocks) }),
       ...(unit !== undefined && { unit }),
       from: distinct([...fieldsOf(choice, pieces, fields), ...(window ? [window.field.name] : [])]),
+      statedBy: distinct([...namesOf(choice, pieces, "limit"), ...(window ? [window.field.name] : [])]),
       isReading: true
     }
   })
@@ -96,6 +97,7 @@ const onlyPolicies = (pieces: ReadonlyArray<Piece>, taken: ReadonlyArray<Limit>)
       windowMillis: millis,
       ...(unit !== undefined && { unit }),
       from: [field.name],
+      statedBy: [field.name],
       isReading: false
     })
   }
@@ -137,14 +139,9 @@ const ignoredOf = (
     ...numbers
       .filter((what) => reading[what] !== undefined && !agrees(reading, choice.reading, what))
       .map((what) => {
-        const by = pieces.filter((other) => isOf(choice, other) && holds(other, choice, what))
+        const by = distinct(namesOf(choice, pieces, what))
         const isFiner = what === "reset" && reading.reset?.kind === "at" && choice.reading.reset?.kind === "after"
-        return ignored(
-          piece,
-          isFiner ? "superseded" : "contradictory",
-          distinct(by.map(({ field }) => field.name)),
-          what
-        )
+        return ignored(piece, isFiner ? "superseded" : "contradictory", by, what)
       })
   ]
 }
@@ -165,6 +162,10 @@ const fieldsOf = (choice: Choice, pieces: ReadonlyArray<Piece>, fields: Readonly
       .filter(({ family, rest, text }) => family === choice.family && choice.quota === "" && isResource(rest, text))
       .map(({ name }) => name)
   ])
+
+/** The fields that say one number of it. */
+const namesOf = (choice: Choice, pieces: ReadonlyArray<Piece>, what: (typeof numbers)[number]): ReadonlyArray<string> =>
+  pieces.filter((piece) => isOf(choice, piece) && holds(piece, choice, what)).map(({ field }) => field.name)
 
 /** The name under which a quota is known beyond its dialect. */
 const nameOf = (quota: string, { family }: Field, fields: ReadonlyArray<Field>): string =>

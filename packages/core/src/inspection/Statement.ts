@@ -37,7 +37,7 @@ export const toPolicy = ({ limits }: Pick<Inspection, "limits">, options: { read
 }
 
 /** The quota, or what keeps it from being one. */
-const statedOf = ({ from, limit, quota: name, unit = "requests", windowMillis }: Limit): Stated | string => {
+const statedOf = ({ limit, quota: name, statedBy, unit = "requests", windowMillis }: Limit): Stated | string => {
   const isConcurrency = unit === "concurrent-requests"
   if (limit === undefined) return "its limit is not told"
   if (!isConcurrency && unit !== "requests") return `it counts ${unit} and not requests`
@@ -46,7 +46,7 @@ const statedOf = ({ from, limit, quota: name, unit = "requests", windowMillis }:
     const quota = isConcurrency
       ? Quota.concurrency(limit, name === undefined ? {} : { name })
       : Quota.unknown(limit, windowMillis ?? 0, name === undefined ? {} : { name })
-    return { quota, source: `${from.join(", ")} ${from.length === 1 ? "header" : "headers"}` }
+    return { quota, source: `${statedBy.join(", ")} ${statedBy.length === 1 ? "header" : "headers"}` }
   } catch (error) {
     if (error instanceof Quota.QuotaError) return error.message
     throw error
