@@ -72,7 +72,9 @@ const kept = Effect.fnUntraced(function* ({ headers, receivedAt, target }: Asked
   const content = yield* Effect.tryPromise({
     try: () => (target === "-" ? text(process.stdin) : readFile(target, "utf8")),
     catch: (error) => error
-  }).pipe(Effect.catch((error) => fail(`${title} cannot be read: ${reasonOf(error)}.`)))
+  }).pipe(
+    Effect.catch((error) => fail(`${title} cannot be read: ${reasonOf(error)}; an address begins with https://.`))
+  )
   const found = RawResponse.fromText(content)
   if (Option.isNone(found)) {
     return yield* fail(`${title} holds no headers such as \`curl -i\` and \`curl -D\` write, and is no HAR file.`)

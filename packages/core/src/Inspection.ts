@@ -22,7 +22,7 @@ import * as ServedTime from "./signal/ServedTime.ts"
 export type { Moment } from "./inspection/Moment.ts"
 export { type Statement, toPolicy } from "./inspection/Statement.ts"
 
-export interface Options extends Signal.Options {
+export interface Options extends Pick<Signal.Options, "rounding"> {
   /** When the response came, in epoch milliseconds by our clock; without it, instants are by the server's. */
   readonly receivedAt?: number
   /** When the request was sent; by default when the response came, as if it had taken no time. */
@@ -95,19 +95,9 @@ export interface Inspection {
   readonly ignored: ReadonlyArray<Ignored>
 }
 
-/** Words of which names are made that may concern limits. */
-const sounding = new Set(
-  "backoff burst concurrency concurrent limit limited limits quota quotas rate ratelimit ratelimited remaining retry throttle throttled throttling usage".split(
-    " "
-  )
-)
-
 /** Whether a header's name sounds like a limit, in whatever dialect. */
-export const soundsLikeLimit = (name: string): boolean =>
-  name
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .some((word) => sounding.has(word))
+export const soundsLikeLimit = (name: string): boolean => sounding.test(name)
+const sounding = /limit|quota|throttl|retry|backoff|concurren|remaining|(?:^|[^a-z])(?:rate|burst|usage)(?:[^a-z]|$)/i
 
 /** Inspects the headers of a response; names are in lower case. */
 export const of = (headers: Readonly<Record<string, string | undefined>>, options: Options = {}): Inspection => {
