@@ -69,11 +69,22 @@ it.effect("puts a cap of its own on every request", () =>
   }).pipe(connected(Options.capped))
 )
 
-it.effect("counts each tenant by itself", () =>
+it.effect("lets tenants take turns by their weights", () =>
   Effect.gen(function* () {
-    yield* Simulator.fastForward(Options.forAcme)
-    const [status] = yield* RateLimiter.status("acme")
-    assert.deepInclude(status, { quota: "reports", cooling: 1, free: 4 })
+    const done = { acme: 0, globex: 0 }
+    const busy = (name: keyof typeof done, one: typeof Options.forAcme) =>
+      Effect.replicateEffect(
+        Effect.map(one, () => done[name]++),
+        3000,
+        { concurrency: "unbounded", discard: true }
+      )
+    yield* Simulator.fastForward(
+      Effect.all([busy("acme", Options.forAcme), busy("globex", Options.forGlobex)], { concurrency: 2 }).pipe(
+        Effect.timeoutOption("2 minutes")
+      )
+    )
+    assert.isAtLeast(done.acme + done.globex, 700)
+    assert.approximately(done.globex / (done.acme + done.globex), 0.75, 0.05 * 0.75)
   }).pipe(connected(whole))
 )
 

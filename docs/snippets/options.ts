@@ -1,5 +1,5 @@
 /** Fragments of docs/choosing-options.md, run by options.test.ts. */
-import { Claim, Quota, RateLimiter, RetrySchedule } from "@sluice/core"
+import { Quota, RateLimiter, RetrySchedule } from "@sluice/core"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { Console, Effect, Layer, Redacted, Schedule } from "effect"
 
@@ -42,9 +42,8 @@ const capped = SuiteOp.layer({ apiKey, quotas: { "our own": Quota.concurrency(10
 // #endregion
 
 // #region tenant
-const perTenant = Quota.rolling(5, "1 minute", { name: "reports" })
-const report = Effect.succeed("made").pipe(RateLimiter.withPermit(Claim.of(perTenant)))
-const forAcme = report.pipe(RateLimiter.tenant("acme"))
+const forAcme = tasks.pipe(RateLimiter.tenant("acme"))
+const forGlobex = tasks.pipe(RateLimiter.tenant("globex", { weight: 3 }))
 // #endregion
 
 // #region retry
@@ -84,5 +83,5 @@ export {
   orNothing,
   orWhen,
   ours,
-  perTenant
+  forGlobex
 }

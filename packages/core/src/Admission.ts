@@ -21,7 +21,7 @@ import { bookOf, type Stance } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
-import type { Waiter } from "./admission/Lane.ts"
+import type { Waiter } from "./admission/Flow.ts"
 import type { Claim, Need } from "./Claim.ts"
 import type { Quota } from "./Quota.ts"
 import type { Signal } from "./Signal.ts"
@@ -39,9 +39,10 @@ export type Decision =
   /** The claim is larger than the quota can be. */
   | { readonly _tag: "Never"; readonly need: number; readonly largest: number }
 
-/** Those who wait together with the one that is asked for, in the order of their rank. */
+/** Those who wait together with the one that is asked for. */
 export interface Crowd {
-  readonly first: Waiter | undefined
+  /** Who goes first, as urgent as the first of them, in their order; so many at most. */
+  readonly upcoming: (most: number) => ReadonlyArray<Waiter>
 }
 
 const none: ReadonlyArray<number> = []
@@ -57,6 +58,9 @@ export class Permit {
   /** Rank among those who wait: higher priority first, then lower sequence. */
   priority = 0
   sequence = 0
+  /** For whom it is made, and how much of a quota they get beside others who wait for it. */
+  tenant = ""
+  weight = 1
   /** When the need that holds it back may have room. */
   blockedUntil = 0
   reservesBut = -1
@@ -82,6 +86,8 @@ export interface Options {
 export interface Closure {
   readonly until: number
   readonly books: ReadonlyArray<Book>
+  /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
+  readonly isExpected: boolean
 }
 
 const admitted: Decision = { _tag: "Admitted" }
@@ -274,11 +280,12 @@ export class Admission {
     const books = named.length > 0 || signal.closes?.length === 0 ? named : permit.books
     const told = signal.retry && retryUntil(signal.retry, signal, clock, nowMillis, wallMillis)
     const maxPause = this.maxPause(permit)
+    const isExpected = books.some((book) => book.explains(permit.admittedAt))
     let until = nowMillis
     for (const book of books) {
       until = Math.max(until, book.refusedAt(nowMillis, permit.admittedAt, told, maxPause, maxPause))
     }
-    return { until, books }
+    return { until, books, isExpected }
   }
 
   /**
@@ -304,6 +311,7 @@ export class Admission {
       return known
     }
     const book = this.newBook(need.quota, this.clockOf(origin))
+    book.key = need.key
     this.books.set(need.key, book)
     return book
   }

@@ -75,7 +75,7 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
       Effect.withFiber((fiber) => {
         const claim = claimed(request, partition)
-        const permit = limiter.permit(claim, fiber)
+        const permit = limiter.permit(claim)
         let isSent = false
         const settled = (wire: Wire, response: Response): Attempt<E> => {
           const { refusal, signal } = provider.decode(wire)

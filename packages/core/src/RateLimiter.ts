@@ -22,13 +22,13 @@ import {
   Function,
   Layer,
   Option,
-  PubSub,
   type Scope,
   Stream
 } from "effect"
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
+import { Events } from "./limiter/Events.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
@@ -67,8 +67,8 @@ export interface Options extends StoreOptions {
 }
 
 export interface Service {
-  /** A permit to ask for: on the tenant's quotas, if the claim names no partition. Settle it in any case. */
-  readonly permit: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Permit
+  /** A permit to ask for. Settle it in any case. */
+  readonly permit: (claim: Claim.Claim) => Permit
   /**
    * Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. Have the permit settled
    * by a finalizer around the effect that calls this, as `withPermit` does.
@@ -89,7 +89,7 @@ export interface Service {
   readonly status: (partition?: string) => Effect.Effect<ReadonlyArray<QuotaStatus>>
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
-  /** Long waits, refusals, and requests lost from sight, from now on. */
+  /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
   readonly events: Stream.Stream<LimiterEvent>
 }
 
@@ -98,22 +98,22 @@ export class RateLimiter extends Context.Service<RateLimiter, Service>()("@sluic
 const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterStore | Scope.Scope> =>
   Effect.gen(function* () {
     const store = yield* RateLimiterStore
-    const events = yield* PubSub.sliding<LimiterEvent>(1024)
+    const events = yield* Events.make
     const limiter = new Limiter(store, yield* Clock.Clock, yield* Effect.context<never>(), events, {
       queueBound: positive("queueBound", options.queueBound ?? 100_000),
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
     const drain = duration("drain", options.drain ?? 0)
-    yield* Effect.addFinalizer(() => limiter.close(drain).pipe(Effect.andThen(PubSub.shutdown(events))))
+    yield* Effect.addFinalizer(() => limiter.close(drain))
     return {
-      permit: (claim, fiber) => limiter.permit(claim, fiber),
+      permit: (claim) => limiter.permit(claim),
       admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
       settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
-      estimate: (claim) => Effect.sync(() => Duration.millis(limiter.estimate(claim))),
-      events: Stream.fromPubSub(events)
+      estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
+      events: events.stream
     }
   })
 
@@ -141,7 +141,7 @@ export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
   Effect.map(RateLimiter, (limiter) => ({
     ...limiter,
-    permit: (claim: Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => limiter.permit({ ...claim, needs: [] }, fiber)
+    permit: (claim: Claim.Claim) => limiter.permit({ ...claim, needs: [] })
   }))
 ).pipe(Layer.provide(layer))
 
@@ -181,7 +181,7 @@ export const withPermit: {
     // The finalizer stands before anything is asked for: from then on an interruption cannot come between.
     Effect.withFiber((fiber) => {
       const limiter = Context.getUnsafe(fiber.context, RateLimiter)
-      const permit = limiter.permit(claim, fiber)
+      const permit = limiter.permit(claim)
       return Effect.onExitPrimitive(
         Effect.withFiber((fiber) => limiter.admit(permit, fiber, self)),
         (exit: Exit.Exit<A, E | AdmissionError>) => {
@@ -213,21 +213,37 @@ export const priority: {
 )
 const levels = { high: 1, normal: 0, low: -1 }
 
-/** Draws on this tenant's quotas with claims that name no partition. */
+/**
+ * Makes the effect's calls for this tenant, a name that may be printed. Tenants who wait for the same quota with the same
+ * priority take turns: each gets as much of it as its weight (by default 1) is of all weights, however many calls of one of
+ * them wait, and what one leaves the others use. A full queue sends away the last call of who has most in it.
+ */
 export const tenant: {
-  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R>
-} = Function.dual(2, <A, E, R>(self: Effect.Effect<A, E, R>, name: string) => Effect.provideService(self, Tenant, name))
+  (
+    name: string,
+    options?: { readonly weight?: number }
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string, options?: { readonly weight?: number }): Effect.Effect<A, E, R>
+} = Function.dual(
+  (args) => Effect.isEffect(args[0]),
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string, options?: { readonly weight?: number }) => {
+    const weight = options?.weight ?? 1
+    if (!(weight > 0 && weight < Infinity)) {
+      throw new RangeError(`weight of ${name} takes a number above 0, but was given ${weight}.`)
+    }
+    return Effect.provideService(self, Tenant, { name, weight })
+  }
+)
 
 /** The quotas of one partition, or of all, as they stand now. */
 export const status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.status(partition))
 
-/** How long the claim would have to wait if it came now: a lower bound, as far as known. */
+/** How long the claim would have to wait if it came now, with the priority and for the tenant that the context says: a lower bound, as far as known. */
 export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.estimate(claim))
 
-/** Long waits, refusals, and requests lost from sight, from now on. */
+/** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
 export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.unwrap(
   RateLimiter.useSync((limiter) => limiter.events)
 )

@@ -1,13 +1,16 @@
 /**
  * Who waits for what, and who goes next.
  *
- * A waiter stands in the lane of the quota that holds it back. Within a lane nobody overtakes; lanes hold each other up
- * only where their claims meet, and there only the first of each lane keeps its units. Synchronous and without a clock:
+ * A waiter stands in the lane of the quota that holds it back. Within a lane the more urgent go first, tenants take turns by
+ * their weights, and nobody overtakes its own tenant's; lanes hold each other up only where their claims meet, and there
+ * only the first of each lane keeps its units. Synchronous and without a clock:
  * the limiter says what time it is and wakes the room at `nextAt`.
  */
 import { type Decision, outranks, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
-import { Lane, type Waiter } from "./admission/Lane.ts"
+import type { Waiter } from "./admission/Flow.ts"
+import { Lane, type Waiting } from "./admission/Lane.ts"
+import { Tenants } from "./admission/Tenants.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
 import type { Away, RateLimiterStore } from "./RateLimiterStore.ts"
 
@@ -34,6 +37,7 @@ export class WaitingRoom<W extends Waiter> {
   private readonly lanes = new Map<Book, Lane>()
   private readonly wakes = new WakeHeap<Lane | W>()
   private readonly touched: Array<Lane> = []
+  private readonly tenants = new Tenants()
 
   constructor(store: RateLimiterStore["Service"], bound: number, handlers: Handlers<W>) {
     this.store = store
@@ -59,12 +63,12 @@ export class WaitingRoom<W extends Waiter> {
   /** Lets a newcomer wait, or sends it away at once. Gives the earliest instant at which it may go, as far as known. */
   enter(waiter: W, decision: Decision | undefined, now: number): number {
     const { permit } = waiter
-    if (this.size >= this.bound) return this.refuse(waiter, { _tag: "Full" }, now)
     for (let i = 0; i < permit.books.length; i++) {
       const largest = permit.books[i]?.largest ?? 0
       if ((permit.claim.needs[i]?.cost ?? 0) > largest)
         return this.refuse(waiter, { _tag: "Never", need: i, largest }, now)
     }
+    if (this.size >= this.bound && !this.makePlace(permit, now)) return this.refuse(waiter, { _tag: "Full" }, now)
     const need =
       decision?._tag === "Wait" ? decision.need : permit.books.findIndex((book) => this.isHeldUpAt(book, permit))
     const at = decision?._tag === "Wait" ? decision.at : Infinity
@@ -74,16 +78,26 @@ export class WaitingRoom<W extends Waiter> {
       this.lookAgain(waiter.deadlineAt, waiter)
     }
     this.size++
+    this.tenants.came(permit)
     const lane = this.place(waiter, need, at, now)
-    return (
-      Math.max(now, lane.nextAt === Infinity ? now : lane.nextAt) +
-      this.roundsBefore(lane) * lane.book.quota.windowMillis
-    )
+    if (!decision && lane.first === waiter) {
+      // Its tenant's turn has come before that of those who wait already.
+      this.touch(lane)
+      this.serve(now)
+      if (!waiter.lane) return now
+    }
+    const rounds = Math.floor(lane.unitsBefore(permit) / lane.book.ceiling)
+    return Math.max(now, lane.nextAt === Infinity ? now : lane.nextAt) + rounds * lane.book.quota.windowMillis
   }
 
   /** The earliest instant for a permit behind all who would go before it; a lower bound, as far as known. */
   estimate(permit: Permit, now: number): number {
     return this.store.estimate(permit, now, (book) => this.lanes.get(book)?.unitsBefore(permit) ?? 0)
+  }
+
+  /** Who waits for these books. */
+  waitingFor(book: Book): ReadonlyArray<Waiting> {
+    return this.lanes.get(book)?.waiting ?? []
   }
 
   /** A waiter goes away by itself. Nobody else moves, except into the place that it leaves. */
@@ -128,13 +142,9 @@ export class WaitingRoom<W extends Waiter> {
   /** Sends away those whose deadline a closure lies beyond: they need not wait to hear it. */
   closed(books: ReadonlyArray<Book>, until: number, now: number): void {
     for (const book of books) {
-      let waiter = this.lanes.get(book)?.first as W | undefined
-      while (waiter) {
-        const after = waiter.after as W | undefined
-        if (waiter.deadlineAt < until) {
-          this.dismiss(waiter, { _tag: "Late", earliest: until, need: waiter.permit.books.indexOf(book) })
-        }
-        waiter = after
+      const late = [...(this.lanes.get(book)?.waiters() ?? [])].filter(({ deadlineAt }) => deadlineAt < until)
+      for (const waiter of late) {
+        this.dismiss(waiter as W, { _tag: "Late", earliest: until, need: waiter.permit.books.indexOf(book) })
       }
     }
     this.serve(now)
@@ -151,8 +161,26 @@ export class WaitingRoom<W extends Waiter> {
       }
     }
     this.lanes.clear()
+    this.tenants.clear()
     this.size = 0
     return waiting
+  }
+
+  /** Sends the last call of the loudest tenant away, if that one has more of a full room than the newcomer's would have. */
+  private makePlace(permit: Permit, now: number): boolean {
+    const loudest = this.tenants.louderThan(permit)
+    if (loudest === undefined) return false
+    let last: Waiter | undefined
+    for (const lane of this.lanes.values()) {
+      for (const { flow } of lane.flows()) {
+        if (flow.tenant !== loudest || !flow.last) continue
+        if (!last || outranks(last.permit, flow.last.permit)) ({ last } = flow)
+      }
+    }
+    if (!last) return false
+    this.dismiss(last as W, { _tag: "Full" })
+    this.serve(now)
+    return true
   }
 
   private serve(now: number): void {
@@ -172,7 +200,7 @@ export class WaitingRoom<W extends Waiter> {
     for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
       const decision = this.store.admit(waiter.permit, now, lane)
       if (decision._tag === "Admitted") {
-        this.take(waiter)
+        this.take(waiter, now)
         this.handlers.admitted(waiter, now)
       } else if (decision._tag === "Wait") {
         const { at, need } = decision
@@ -224,16 +252,17 @@ export class WaitingRoom<W extends Waiter> {
   }
 
   /** Takes a waiter out of the room. What it kept elsewhere is up for others. */
-  private take(waiter: W): void {
+  private take(waiter: W, servedAt?: number): void {
     this.size--
-    this.leaveLane(waiter)
+    this.tenants.left(waiter.permit)
+    this.leaveLane(waiter, servedAt)
   }
 
-  private leaveLane(waiter: W): void {
+  private leaveLane(waiter: W, servedAt?: number): void {
     const { lane } = waiter
     if (!lane) return
     const wasFirst = lane.first === waiter
-    lane.remove(waiter)
+    lane.remove(waiter, servedAt)
     if (!wasFirst) return
     this.store.unreserve(waiter.permit)
     if (waiter.permit.books.length > 1) {
@@ -261,9 +290,5 @@ export class WaitingRoom<W extends Waiter> {
   private isHeldUpAt(book: Book, permit: Permit): boolean {
     const first = this.lanes.get(book)?.first
     return first !== undefined && outranks(first.permit, permit)
-  }
-
-  private roundsBefore(lane: Lane): number {
-    return Math.floor((lane.units - 1) / lane.book.ceiling)
   }
 }

@@ -261,19 +261,6 @@ describe("RateLimiter", () => {
     }).pipe(Effect.provide(RateLimiter.layer))
   )
 
-  it.effect("gives each tenant its own quotas where the claim names none", () =>
-    Effect.gen(function* () {
-      const claim = Claim.of(Quota.rolling(1, "1 second", { name: "rate" }))
-      yield* Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("acme"))
-      yield* Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("globex"), RateLimiter.failFast)
-      const error = yield* Effect.flip(
-        Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.tenant("acme"), RateLimiter.failFast)
-      )
-      assert.strictEqual(error.partition, "acme")
-      assert.strictEqual((yield* RateLimiter.status("globex")).length, 1)
-    }).pipe(Effect.provide(RateLimiter.layer))
-  )
-
   it.effect("learns a refusal from an exit that is no HTTP response", () =>
     Effect.gen(function* () {
       const claim = Claim.of(Quota.rolling(5, "1 second", { name: "rate" }))

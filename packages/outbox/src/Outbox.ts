@@ -32,33 +32,31 @@
  */
 import type * as Pipeline from "@sluice/core/Pipeline"
 import type { RateLimited } from "@sluice/core/RateLimited"
-import { RateLimiter } from "@sluice/core/RateLimiter"
-import { Clock, Context, DateTime, Duration, Effect, Layer, Option, PubSub, type Schema, Stream } from "effect"
-import { SecureRandom } from "effect/crypto"
+import type { RateLimiter } from "@sluice/core/RateLimiter"
+import { Context, type DateTime, type Duration, Effect, Layer, type Option, type Schema, Stream } from "effect"
 import type { HttpClientRequest, HttpRouter } from "effect/http"
-import * as Call from "./Call.ts"
+import type * as Call from "./Call.ts"
 import type { Failure } from "./Failure.ts"
-import {
+import type {
   AnswerUnreadable,
   CallError,
-  type OutboxStoreError,
+  OutboxStoreError,
   TicketCancelled,
   TicketFailed,
-  type TicketMoved,
+  TicketMoved,
   TicketSuperseded,
-  type TicketUnknown
+  TicketUnknown
 } from "./OutboxError.ts"
-import { OutboxStore, type Stored } from "./OutboxStore.ts"
+import { OutboxStore, type Query as StoreQuery } from "./OutboxStore.ts"
 import * as Routes from "./page/Routes.ts"
 import type { AnyProvider, Arrived, Doubt, Sendable } from "./Sendable.ts"
-import * as Draft from "./send/Draft.ts"
-import * as Reading from "./status/Reading.ts"
-import { type Answer, anything, type Change, type Status, type Ticket } from "./Ticket.ts"
+import type * as Draft from "./send/Draft.ts"
+import type { Looked, Page, Summary } from "./status/Looking.ts"
+import { type Answer, type Change, type Status, type Ticket, ticketOf } from "./Ticket.ts"
 import type { Channel } from "./worker/Channel.ts"
-import { Follower } from "./worker/Follower.ts"
-import { Worker } from "./worker/Worker.ts"
+import * as Serving from "./worker/Serving.ts"
 
-export type { Answer, AnyProvider, Arrived, Change, Doubt, Failure, Sendable, Status, Ticket }
+export type { Answer, AnyProvider, Arrived, Change, Doubt, Failure, Looked, Page, Sendable, Status, Summary, Ticket }
 
 /** What a sender may say of a call. */
 export interface SendOptions<A = unknown> extends Draft.Options {
@@ -112,6 +110,9 @@ export interface Service {
     options?: RetryOptions
   ) => Effect.Effect<void, TicketUnknown | TicketMoved | CallError | OutboxStoreError>
   readonly find: (query?: Query) => Effect.Effect<ReadonlyArray<Entry>, OutboxStoreError>
+  /** What `find` does, with all that is kept of each ticket, and with searches: for those who show tickets. */
+  readonly look: (query: StoreQuery) => Effect.Effect<Page, OutboxStoreError>
+  readonly summary: Effect.Effect<ReadonlyArray<Summary>, OutboxStoreError>
   readonly purge: (endedBefore: DateTime.Utc) => Effect.Effect<number, OutboxStoreError>
   readonly changes: Stream.Stream<Change>
 }
@@ -155,103 +156,20 @@ export const layer = <const S extends ReadonlyArray<Sendable>>(
         const client: Pipeline.Client<RateLimited> = Context.getUnsafe(context, Client)
         channels.set(provider.id, { provider, client, refusals: RateLimited, arrived })
       }
-      return yield* make(channels, options)
+      return yield* Serving.make(channels, options)
     })
   )
 
 /** Stores calls, lets others send them, and tells what became of them: for processes that have no keys. */
 export const layerSender = (
   options: Pick<Options, "pollInterval"> = {}
-): Layer.Layer<Outbox, OutboxStoreError, OutboxStore | RateLimiter> => Layer.effect(Outbox, make(undefined, options))
+): Layer.Layer<Outbox, OutboxStoreError, OutboxStore | RateLimiter> =>
+  Layer.effect(Outbox, Serving.make(undefined, options))
 
-const make = (channels: ReadonlyMap<string, Channel> | undefined, options: Options) =>
-  Effect.gen(function* () {
-    const store = yield* OutboxStore
-    const limiter = yield* RateLimiter
-    const pollInterval = duration("pollInterval", options.pollInterval ?? "1 second")
-    const follower = new Follower(store, yield* PubSub.sliding<Change>(1024))
-    yield* Effect.forkScoped(follower.follow(yield* store.revision, pollInterval), { startImmediately: true })
-    const queued = new Map<string, number>()
-    if (channels !== undefined) {
-      const worker = new Worker(
-        {
-          store,
-          limiter,
-          queued,
-          bell: follower.bell,
-          worker: SecureRandom.uuidV4Unsafe(),
-          ownedMillis: Duration.toMillis(duration("takeOverAfter", options.takeOverAfter ?? "30 seconds")),
-          answerWithin: duration("answerWithin", options.answerWithin ?? "1 minute")
-        },
-        channels,
-        yield* Effect.context<never>(),
-        {
-          concurrency: positive("concurrency", options.concurrency ?? 8),
-          pollInterval,
-          drain: duration("drain", options.drain ?? "10 seconds", 0)
-        }
-      )
-      follower.onChange = (ticket) => worker.changed(ticket)
-      yield* Effect.addFinalizer(() => worker.close)
-      yield* Effect.forkScoped(worker.work, { startImmediately: true })
-      yield* Effect.forkScoped(worker.keep, { startImmediately: true })
-    }
-    const ringing = Effect.sync(() => follower.bell.ring())
-    const reader: Reading.Reader = { store, limiter, channels: channels ?? new Map(), queued }
-    return Outbox.of({
-      send: (provider, request, options = {}) =>
-        Effect.gen(function* () {
-          const known = channels === undefined ? provider : yield* knownOf(channels, provider.id)
-          const draft = yield* Draft.make({ ...known, baseUrl: provider.baseUrl }, request, options)
-          yield* store.insert(draft, yield* Clock.currentTimeMillis)
-          yield* ringing
-          return ticket(draft.id, options.answer)
-        }),
-      status: (ticket) => Effect.flatMap(store.get(ticket.id), (stored) => Reading.statusOf(reader, ticket, stored)),
-      await: (ticket) =>
-        follower.until(
-          ticket.id,
-          Effect.flatMap(store.get(ticket.id), (stored) => ended(ticket, stored))
-        ),
-      cancel: ({ id }) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.andThen(store.cancel(id, now), ringing)),
-      retry: ({ id }, { expiresAt, request } = {}) =>
-        Effect.gen(function* () {
-          yield* Draft.ahead(expiresAt)
-          const { provider } = yield* store.get(id)
-          const call =
-            request === undefined
-              ? undefined
-              : yield* Effect.flatMap(knownOf(channels, provider), (known) => Draft.correction(known, request))
-          const correction = {
-            call,
-            ...(expiresAt !== undefined && { expiresAt: DateTime.toEpochMillis(expiresAt) })
-          }
-          yield* store.retry(id, correction, yield* Clock.currentTimeMillis)
-          yield* ringing
-        }),
-      find: ({ after, limit = 100, provider, states, subject } = {}) =>
-        Effect.flatMap(
-          store.find({
-            after,
-            limit,
-            provider,
-            subject,
-            states: states?.flatMap((state) => (state === "waiting" ? [state, "taken" as const] : [state]))
-          }),
-          Effect.forEach((stored) => entryOf(reader, stored))
-        ),
-      purge: (endedBefore) => store.purge(DateTime.toEpochMillis(endedBefore)),
-      changes: follower.changes
-    })
-  })
-
-/** A ticket by its id, of a call that was sent before, perhaps by another process. */
-export const ticket = <A = unknown>(id: string, answer?: Schema.ConstraintDecoder<A> | undefined): Ticket<A> => ({
-  id,
-  // Where no schema is given, `A` is what is unknown.
-  answer: answer ?? (anything as Schema.ConstraintDecoder<A>)
-})
+export {
+  /** A ticket by its id, of a call that was sent before, perhaps by another process. */
+  ticketOf as ticket
+}
 
 /**
  * Stores a call and gives its ticket at once; it is sent when its quota has room. What is answered here is on the disk.
@@ -294,6 +212,11 @@ export const retry = (
 /** Lists tickets, page by page: `find({ states: ["failed"] })` are the dead letters. */
 export const find = (query?: Query): Effect.Effect<ReadonlyArray<Entry>, OutboxStoreError, Outbox> =>
   Outbox.use((outbox) => outbox.find(query))
+
+/** How much waits at each provider, is under way and has failed, and until about when, however many there are. */
+export const summary: Effect.Effect<ReadonlyArray<Summary>, OutboxStoreError, Outbox> = Outbox.use(
+  (outbox) => outbox.summary
+)
 
 /** Forgets tickets that were done, cancelled or superseded before an instant, and tells how many; dead letters stay. */
 export const purge = (endedBefore: DateTime.Utc): Effect.Effect<number, OutboxStoreError, Outbox> =>
@@ -339,72 +262,4 @@ export const routes = (
       return Routes.layer(yield* Outbox, yield* OutboxStore, checked)
     })
   )
-}
-
-const ended = <A>(ticket: Ticket<A>, stored: Stored): Effect.Effect<Option.Option<Answer<A>>, AwaitError> => {
-  const { failure, id, state, supersededBy } = stored
-  switch (state) {
-    case "done":
-      return Effect.map(Reading.answerOf(ticket, stored), Option.some)
-    case "failed":
-      return failure === null
-        ? Effect.die(new Error(`ticket ${id} failed, and nothing is written down of why`))
-        : Effect.fail(new TicketFailed({ id, why: failure }))
-    case "cancelled":
-      return Effect.fail(new TicketCancelled({ id }))
-    case "superseded":
-      return Effect.fail(new TicketSuperseded({ id, by: supersededBy ?? "" }))
-    default:
-      return Effect.succeedNone
-  }
-}
-
-const entryOf = (reader: Reading.Reader, stored: Stored): Effect.Effect<Entry, OutboxStoreError> => {
-  const it = ticket(stored.id)
-  return Reading.statusOf(reader, it, stored).pipe(
-    // What is read as it is cannot be unreadable.
-    Effect.catchTag("AnswerUnreadable", Effect.die),
-    Effect.map((status) => ({
-      ticket: it,
-      place: stored.place,
-      provider: stored.provider,
-      subject: Option.fromNullOr(stored.subject),
-      call: stored.call,
-      createdAt: DateTime.makeUnsafe(stored.createdAt),
-      status
-    }))
-  )
-}
-
-/** The provider as this outbox knows it: its quotas may be others than those of the value at hand. */
-const knownOf = (
-  channels: ReadonlyMap<string, Channel> | undefined,
-  id: string
-): Effect.Effect<AnyProvider, CallError> => {
-  const known = channels?.get(id)?.provider
-  return known === undefined
-    ? Effect.fail(
-        new CallError({
-          field: "provider",
-          rule: `one that this outbox sends to (${[...(channels?.keys() ?? [])].join(", ") || "none"})`,
-          value: id,
-          remedy: "Name it in Outbox.layer, or store calls for others to send with Outbox.layerSender."
-        })
-      )
-    : Effect.succeed(known)
-}
-
-function duration(field: string, input: Duration.Input, leastMillis = 1): Duration.Duration {
-  return Option.getOrThrowWith(
-    Option.filter(
-      Duration.fromInput(input),
-      (value) => Duration.toMillis(value) >= leastMillis && Duration.isFinite(value)
-    ),
-    () => new RangeError(`Outbox: ${field} takes a duration such as "2 seconds", but was given ${String(input)}.`)
-  )
-}
-
-function positive(field: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new RangeError(`Outbox: ${field} takes a whole number, 1 or more, but was given ${value}.`)
 }

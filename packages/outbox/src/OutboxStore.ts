@@ -108,9 +108,47 @@ export interface Query {
   readonly states?: ReadonlyArray<State> | undefined
   readonly provider?: string | undefined
   readonly subject?: string | undefined
+  readonly search?: Search | undefined
   /** Only tickets whose place is after this one. */
   readonly after?: number | undefined
   readonly limit: number
+}
+
+/** Looks through what may be seen of a ticket, and through nothing else: what is hidden could be guessed word by word. */
+export interface Search {
+  /** In lower case; all of them have to be in it, each in one line. */
+  readonly words: ReadonlyArray<string>
+  /** Whether queries and the bodies of answers may be seen. */
+  readonly sees: { readonly queries: boolean; readonly bodies: boolean }
+}
+
+/** So many tickets are looked through by one search. */
+export const mostSearched = 10_000
+
+export interface Found {
+  /** In the order of their places. */
+  readonly tickets: ReadonlyArray<Stored>
+  /** The place to go on after; null if there is nothing more. A search may find few, or none, and go on all the same. */
+  readonly next: number | null
+}
+
+/** Where a ticket is in the queue of its route. */
+export interface Standing {
+  /** How many tickets are ready and not taken yet that go before it. */
+  readonly ahead: number
+  /** The ticket of the same subject that has to end first. */
+  readonly blocker: string | undefined
+}
+
+/** How much there is of a route. */
+export interface Tally extends Route {
+  readonly waiting: number
+  readonly sending: number
+  readonly failed: number
+  /** Of what waits, how many calls go before `last`, at least: those that may go as one with others are counted only where they are first. */
+  readonly ahead: number
+  /** The last that is ready, or due, or taken; none where all that waits has to wait for something else. */
+  readonly last: Stored | undefined
 }
 
 type Failing<A, E = never> = Effect.Effect<A, OutboxStoreError | E>
@@ -121,12 +159,12 @@ export class OutboxStore extends Context.Service<
     /** Stores a ticket; one of the same id is left as it is. Those that it supersedes end with it. */
     readonly insert: (ticket: New, now: number) => Failing<void>
     readonly get: (id: string) => Failing<Stored, TicketUnknown>
-    /** In the order of their places. */
-    readonly find: (query: Query) => Failing<ReadonlyArray<Stored>>
-    /** How many tickets are ready and not taken yet that go before this one on its route; from 10 000 on, that many. */
-    readonly ahead: (ticket: Stored) => Failing<number>
-    /** The ticket of the same subject that has to end first. */
-    readonly blockerOf: (ticket: Stored) => Failing<string | undefined>
+    /** A page of tickets. */
+    readonly find: (query: Query) => Failing<Found>
+    /** Where each of these is, exactly, however many wait. */
+    readonly standings: (tickets: ReadonlyArray<Stored>) => Failing<ReadonlyArray<Standing>>
+    /** Of each route on which something waits, is under way or has failed. */
+    readonly tally: Failing<ReadonlyArray<Tally>>
     /** Routes on which tickets are ready. */
     readonly routes: (providers: ReadonlyArray<string>) => Failing<ReadonlyArray<Route>>
     /** Makes ready what is due, ends what has expired, finds what dead workers had; tells whether there was any of it. */

@@ -27,12 +27,12 @@ export type Shown = Listing.Shown
 /** Which tickets may be asked for. */
 export const shown: ReadonlyArray<Shown> = Listing.Shown.literals
 
-/** A page of tickets, in the order in which they were stored. A search looks through no more than 5000 in one step. */
+/** A page of tickets, in the order in which they were stored. A search goes on for half a second at most, and `next` says where to go on. */
 export const page = (
   asked: Asked = {},
   shows: ReadonlyArray<Hideable> = []
-): Effect.Effect<Page, OutboxStoreError, Outbox | OutboxStore> =>
-  Effect.flatMap(source(shows), (source) => Listing.page(source, asked))
+): Effect.Effect<Page, OutboxStoreError, Outbox> =>
+  Outbox.use((outbox) => Listing.page({ outbox, shows: new Set(shows) }, asked))
 
 /** One ticket. */
 export const ticket = (
@@ -40,11 +40,7 @@ export const ticket = (
   shows: ReadonlyArray<Hideable> = []
 ): Effect.Effect<View, TicketUnknown | OutboxStoreError, Outbox | OutboxStore> =>
   Effect.gen(function* () {
-    const from = yield* source(shows)
-    return yield* Listing.view(from, yield* from.store.get(id))
-  })
-
-const source = (shows: ReadonlyArray<Hideable>) =>
-  Effect.gen(function* () {
-    return Listing.source(yield* Outbox, yield* OutboxStore, new Set(shows))
+    const outbox = yield* Outbox
+    const { get } = yield* OutboxStore
+    return yield* Listing.view({ outbox, shows: new Set(shows) }, yield* get(id))
   })

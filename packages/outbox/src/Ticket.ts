@@ -78,6 +78,13 @@ export interface Failed extends Merged {
 /** Whatever a body is: the value if it is JSON, else its text. */
 export const anything: Schema.ConstraintDecoder<unknown> = Schema.Unknown
 
+/** A ticket by its id, of a call that was sent before, perhaps by another process. */
+export const ticketOf = <A = unknown>(id: string, answer?: Schema.ConstraintDecoder<A> | undefined): Ticket<A> => ({
+  id,
+  // Where no schema is given, `A` is what is unknown.
+  answer: answer ?? (anything as Schema.ConstraintDecoder<A>)
+})
+
 /** What all calls of an outbox have become, one entry a change, the last one of a ticket if several came at once. */
 export interface Change {
   readonly id: string

@@ -107,7 +107,8 @@ const check = (known: ReadonlyArray<Known>, statuses: ReadonlyArray<Outbox.Statu
         const holder = known.findIndex((other) => other.ticket.id === behind)
         assert.strictEqual(statuses[holder]?._tag === "Failed" || statuses[holder]?._tag === "Waiting", true, said)
         assert.strictEqual(known[holder]?.send.subject, send.subject, said)
-        assert.strictEqual(own.length, 0, said)
+        // One that had expired after an attempt, and was retried, has gone to the end of the row.
+        if (!hasBeenRetried) assert.strictEqual(own.length, 0, said)
         break
       }
       case "Failed":

@@ -38,8 +38,8 @@ RedisServer.describeRedis("OutboxStoreRedis", () => {
       const insert = OutboxStore.OutboxStore.use((store) => store.insert(fresh("1"), 0))
       yield* Effect.provide(insert, fixed(prefix), { local: true })
       const all = OutboxStore.OutboxStore.use((store) => store.find({ limit: 9 }))
-      assert.strictEqual((yield* Effect.provide(all, fixed(prefix), { local: true })).length, 1)
-      assert.strictEqual((yield* Effect.provide(all, store(), { local: true })).length, 0)
+      assert.strictEqual((yield* Effect.provide(all, fixed(prefix), { local: true })).tickets.length, 1)
+      assert.strictEqual((yield* Effect.provide(all, store(), { local: true })).tickets.length, 0)
     })
   )
 
@@ -58,13 +58,18 @@ RedisServer.describeRedis("OutboxStoreRedis", () => {
           yield* store.begin(id, { worker: "w", now: 0, until: 9, merged: merged.length })
           yield* store.end(id, "w", { _tag: "Done", answer: { status: 200, headers: {}, body: "" } }, 0)
         }
-        for (const { id, state } of yield* store.find({ limit: 2000 })) if (state !== "done") yield* store.cancel(id, 0)
+        for (const { id, state } of (yield* store.find({ limit: 2000 })).tickets)
+          if (state !== "done") yield* store.cancel(id, 0)
         assert.strictEqual(yield* store.purge(1), 1200)
       }).pipe(Effect.provide(fixed(prefix)))
       const keys = yield* Redis.Redis.use((redis) => redis.send<ReadonlyArray<string>>("KEYS", `${prefix}:*`)).pipe(
         Effect.provide(Layer.succeedContext(connected))
       )
-      assert.deepStrictEqual(keys.toSorted(), [`${prefix}:{outbox}:revision`, `${prefix}:{outbox}:routes:acme`])
+      assert.deepStrictEqual(keys.toSorted(), [
+        `${prefix}:{outbox}:providers`,
+        `${prefix}:{outbox}:revision`,
+        `${prefix}:{outbox}:routes:acme`
+      ])
     })
   )
 
@@ -76,7 +81,7 @@ RedisServer.describeRedis("OutboxStoreRedis", () => {
         store.insert(fresh(id, { subject: Number(id) % 600 === 1 ? "rare" : "frequent" }), 0)
       )
       const found = (query: Partial<OutboxStore.Query>) =>
-        Effect.map(store.find({ limit: 1000, subject: "rare", ...query }), (all) => all.map(({ id }) => id))
+        Effect.map(store.find({ limit: 1000, subject: "rare", ...query }), (all) => all.tickets.map(({ id }) => id))
       assert.deepStrictEqual(yield* found({}), ["1", "601", "1201"])
       assert.deepStrictEqual(yield* found({ limit: 2 }), ["1", "601"])
       const { place } = yield* store.get("601")

@@ -95,17 +95,16 @@ Browser.describeChromium("the status page", () => {
     }).pipe(Effect.provide(Page.layer()), Effect.scoped)
   )
 
-  it.live("searches on by itself through more than one step of a search", () =>
+  it.live("finds what is far behind, and counts all", () =>
     Effect.gen(function* () {
       const store = yield* OutboxStore.OutboxStore
-      for (let i = 0; i < 5100; i++) yield* store.insert(fresh(`n-${i}`, { provider: "other" }), i)
+      for (let i = 0; i < 1100; i++) yield* store.insert(fresh(`n-${i}`, { provider: "other" }), i)
       const { page, wrong } = yield* open
-      yield* Effect.promise(() => page.fill("[name=search]", "n-5099"))
+      yield* Effect.promise(() => page.fill("[name=search]", "n-1099"))
       yield* misses(page, row("n-0"))
-      yield* sees(page, row("n-5099"))
-      assert.deepStrictEqual(yield* ids(page), ["n-5099"])
-      yield* sees(page, "#summary >> text=other 500 wait")
-      yield* sees(page, "#summary >> text=and more")
+      yield* sees(page, row("n-1099"))
+      assert.deepStrictEqual(yield* ids(page), ["n-1099"])
+      yield* sees(page, "#summary >> text=other 1100 wait")
       yield* Effect.promise(() => page.fill("[name=search]", ""))
       yield* sees(page, row("n-0"))
       assert.deepStrictEqual(wrong, [])

@@ -119,7 +119,7 @@ const operations = Effect.fnUntraced(function* (waiting: number) {
   )
   const idle = yield* each(100, () => Effect.andThen(store.tend("w", 0), store.nextAt("w")))
   const last = yield* store.get(`waiting ${waiting}`)
-  const place = yield* each(100, () => store.ahead(last))
+  const place = yield* each(100, () => store.standings([last]))
   return { waiting, store: store_, life, idle, place }
 })
 

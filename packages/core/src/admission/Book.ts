@@ -27,6 +27,8 @@ const floorWindow = 1000
 export abstract class Book {
   readonly quota: Quota
   readonly clock: ServerClock
+  /** The counter's name: the key of the needs that draw on it. */
+  key = ""
   readonly gate = new Gate()
   readonly pace = new Pace()
   readonly caution: Caution
@@ -81,6 +83,27 @@ export abstract class Book {
   abstract get occupied(): number
   /** Units that could be admitted now. */
   abstract free(now: number): number
+
+  /** Whose counter it is. */
+  get partition(): string {
+    return this.key.split("|", 2)[1] ?? ""
+  }
+
+  /** Until when a refusal closed it; in the past when it is open. */
+  get closedUntil(): number {
+    return this.gate.until
+  }
+
+  /** Whether how the server counts is a guess, so that a refusal tells nothing unexpected. */
+  get isInDoubt(): boolean {
+    return this.quota.kind === "unpublished"
+  }
+
+  /** Whether our books explain the refusal of what was sent at `sentAt` and is settled. Ask before `refusedAt`. */
+  explains(sentAt: number): boolean {
+    const isUsedUp = this.foreign > 0 && this.occupied + this.foreign >= this.limit
+    return this.isInDoubt || isUsedUp || sentAt < this.closedUntil || this.gate.wasClosedFor(sentAt)
+  }
 
   /** The largest claim that can ever be admitted. */
   get largest(): number {

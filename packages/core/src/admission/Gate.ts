@@ -34,6 +34,11 @@ export class Gate {
     return this.closedUntil
   }
 
+  /** Whether what was sent at that instant went before a closure that is known, or was its probe. */
+  wasClosedFor(sentAt: number): boolean {
+    return sentAt <= this.closedAt || sentAt < this.closedUntil
+  }
+
   /** Notes that something was let through, which a shut gate takes for its probe. */
   passed(now: number): void {
     if (!this.isShut) return

@@ -1,22 +1,21 @@
-/** Those who wait for one quota, in the order of their rank. */
-import { outranks, type Permit } from "../Admission.ts"
+/** Those who wait for one quota: the more urgent first, and tenants in turns. */
+import type { Permit } from "../Admission.ts"
 import type { Book } from "./Book.ts"
+import type { Flow, Waiter } from "./Flow.ts"
+import { Turns } from "./Turns.ts"
 
-/** One call that waits. A node of its lane's list, so that it leaves without a search. */
-export interface Waiter {
-  readonly permit: Permit
-  readonly deadlineAt: number
-  /** When it came. */
+/** Those of one rank and tenant who wait for one quota. */
+export interface Waiting {
+  readonly priority: number
+  readonly tenant: string
+  readonly calls: number
+  readonly units: number
+  /** When the first of them came. */
   readonly since: number
-  lane: Lane | undefined
-  before: Waiter | undefined
-  after: Waiter | undefined
 }
 
 export class Lane {
   readonly book: Book
-  first: Waiter | undefined
-  private last: Waiter | undefined
   size = 0
   /** Units that all of them need of the lane's quota. */
   units = 0
@@ -24,49 +23,92 @@ export class Lane {
   nextAt = Infinity
   /** Whether the room is about to look at it anyway. */
   isTouched = false
+  /** By priority, the highest first; in each somebody waits. */
+  private readonly levels: Array<Turns> = []
 
   constructor(book: Book) {
     this.book = book
   }
 
-  /** Places a waiter by its rank; newcomers go to the end at once. */
+  get first(): Waiter | undefined {
+    return this.levels[0]?.first
+  }
+
   insert(waiter: Waiter): void {
-    let before = this.last
-    if (this.first && outranks(waiter.permit, this.first.permit)) before = undefined
-    while (before && outranks(waiter.permit, before.permit)) before = before.before
-    const after = before ? before.after : this.first
     waiter.lane = this
-    waiter.before = before
-    waiter.after = after
-    if (before) before.after = waiter
-    else this.first = waiter
-    if (after) after.before = waiter
-    else this.last = waiter
+    this.levelOf(waiter.permit.priority).insert(waiter)
     this.size++
-    this.units += this.cost(waiter)
+    this.units += this.costOf(waiter)
   }
 
-  remove(waiter: Waiter): void {
-    if (waiter.before) waiter.before.after = waiter.after
-    else this.first = waiter.after
-    if (waiter.after) waiter.after.before = waiter.before
-    else this.last = waiter.before
-    waiter.lane = waiter.before = waiter.after = undefined
+  /** Takes one out; its tenant's next turn comes the later if it was served at that instant. */
+  remove(waiter: Waiter, servedAt?: number): void {
+    const index = this.indexOf(waiter.permit.priority)
+    const level = this.levels[index]
+    if (!level) return
+    level.remove(waiter, servedAt)
+    if (!level.first) this.levels.splice(index, 1)
+    waiter.lane = undefined
     this.size--
-    this.units -= this.cost(waiter)
+    this.units -= this.costOf(waiter)
   }
 
-  /** Units of those who would go before a permit. */
+  /** Units of those who would go before a permit; not more, as far as known. */
   unitsBefore(permit: Permit): number {
-    if (this.last && outranks(this.last.permit, permit)) return this.units
     let units = 0
-    for (let waiter = this.first; waiter && outranks(waiter.permit, permit); waiter = waiter.after) {
-      units += this.cost(waiter)
+    for (const level of this.levels) {
+      if (level.priority < permit.priority) break
+      if (level.priority === permit.priority) {
+        units += level.unitsBefore(permit.tenant, permit.weight, permit.sequence)
+      } else for (const flow of level.waiting) units += flow.units
     }
     return units
   }
 
-  private cost(waiter: Waiter): number {
-    return waiter.permit.claim.needs[waiter.permit.books.indexOf(this.book)]?.cost ?? 0
+  /** Those who go first, as urgent as the first of them, in their order; so many at most. */
+  upcoming(most: number): ReadonlyArray<Waiter> {
+    return this.levels[0]?.upcoming(most) ?? []
   }
+
+  /** Everybody, in no order. */
+  *waiters(): Iterable<Waiter> {
+    for (const { flow } of this.flows()) {
+      for (let waiter = flow.first; waiter; waiter = waiter.after) yield waiter
+    }
+  }
+
+  /** Who waits, by priority and tenant, the more urgent first. */
+  get waiting(): ReadonlyArray<Waiting> {
+    return [...this.flows()].map(({ flow: { first, size: calls, tenant, units }, priority }) => {
+      return { priority, tenant, calls, units, since: first?.since ?? Infinity }
+    })
+  }
+
+  *flows(): Iterable<{ readonly priority: number; readonly flow: Flow }> {
+    for (const { priority, waiting } of this.levels) for (const flow of waiting) yield { priority, flow }
+  }
+
+  private levelOf(priority: number): Turns {
+    const index = this.indexOf(priority)
+    const known = this.levels[index]
+    if (known?.priority === priority) return known
+    const level = new Turns(priority, this.costOf)
+    this.levels.splice(index, 0, level)
+    return level
+  }
+
+  /** Where a priority is, or would be. */
+  private indexOf(priority: number): number {
+    let low = 0
+    let high = this.levels.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.levels[middle]?.priority ?? -Infinity) > priority) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  private readonly costOf = (waiter: Waiter): number =>
+    waiter.permit.claim.needs[waiter.permit.books.indexOf(this.book)]?.cost ?? 0
 }

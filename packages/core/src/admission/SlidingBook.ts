@@ -18,6 +18,10 @@ export class SlidingBook extends LoggedBook {
     this.window = this.cooling - quota.slackMillis
   }
 
+  override get isInDoubt(): boolean {
+    return this.quota.kind !== "slidingCounter"
+  }
+
   free(now: number): number {
     let low = 0
     let high = Math.max(0, this.limit - this.inFlight)

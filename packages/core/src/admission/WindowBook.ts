@@ -38,6 +38,10 @@ export class WindowBook extends SlidingBook {
     this.doubtMillis = doubtCost * quota.limit * this.cooling
   }
 
+  override get isInDoubt(): boolean {
+    return this.isDoubted
+  }
+
   override free(now: number): number {
     return this.isDoubted ? super.free(now) : Math.max(0, this.limit - this.inFlight - this.log.busy)
   }

@@ -1,16 +1,15 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, Duration, Effect, Fiber, type PubSub, type Tracer } from "effect"
+import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
 import type { Decision, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
-import { type Claim, inPartition } from "../Claim.ts"
+import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
-import { closedError } from "./admissionError.ts"
 import { Announcer } from "./Announcer.ts"
-import type { LimiterEvent } from "./LimiterEvent.ts"
-import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
+import type { Events } from "./Events.ts"
+import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 
@@ -45,30 +44,29 @@ export class Limiter {
     store: RateLimiterStore["Service"],
     clock: Clock.Clock,
     context: Context.Context<never>,
-    published: PubSub.PubSub<LimiterEvent>,
+    events: Events,
     options: { readonly queueBound: number; readonly longWaitMillis: number }
   ) {
     this.store = store
     this.clock = clock
     this.context = context
-    this.announcer = new Announcer(clock, context, published)
+    this.announcer = new Announcer(clock, context, events)
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
     this.room = new WaitingRoom(store, options.queueBound, {
       admitted: (call, now) => {
         this.inFlight++
-        this.announcer.admitted(now - call.since)
+        this.announcer.admitted(call.permit, now, now - call.since)
         call.end(call.next)
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
     })
   }
 
-  /** A permit to ask for: on its tenant's quotas, if the claim names no partition itself. Settle it in any case. */
-  permit(claim: Claim, fiber: AnyFiber): Permit {
-    const tenant = claim.partition === "" ? fiber.getRef(Tenant) : ""
-    return this.store.permit(tenant === "" ? claim : inPartition(claim, tenant))
+  /** A permit to ask for. Settle it in any case. */
+  permit(claim: Claim): Permit {
+    return this.store.permit(claim)
   }
 
   /** Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. */
@@ -77,14 +75,14 @@ export class Limiter {
     fiber: AnyFiber,
     next: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | AdmissionError, R> {
-    if (this.isClosed) return Effect.fail(closedError(permit.claim))
+    if (this.isClosed) return Effect.fail(this.announcer.closed(permit.claim))
     const now = this.now()
     const isCrowded = this.room.size > 0
     if (isCrowded) this.rank(permit, fiber)
     const decision = isCrowded && !this.room.isFree(permit) ? undefined : this.store.admit(permit, now)
     if (decision?._tag === "Admitted") {
       this.inFlight++
-      this.announcer.admitted()
+      this.announcer.admitted(permit, now)
       return next
     }
     if (!isCrowded) this.rank(permit, fiber)
@@ -101,9 +99,11 @@ export class Limiter {
     const endedAt = Math.ceil(Number(nanos) / 1e6)
     this.inFlight--
     const wallMillis = signal === Signal.none ? endedAt : this.clock.currentTimeMillisUnsafe()
+    const before = signal.readings.length > 0 ? this.announcer.noted(permit, endedAt) : undefined
     const closure = this.store.settle(permit, outcome, endedAt, signal, wallMillis)
     if (!bodyFollows) this.store.release(permit, endedAt, "read")
     const now = Math.floor(Number(nanos) / 1e6)
+    if (before) this.announcer.learned(permit, before)
     if (closure) {
       this.announcer.refused(permit, closure, refusal, now)
       this.room.closed(closure.books, closure.until, now)
@@ -133,10 +133,10 @@ export class Limiter {
     this.arm()
   }
 
-  estimate(claim: Claim): number {
+  estimate(claim: Claim, fiber: AnyFiber): number {
     const now = this.now()
     const permit = this.store.permit(claim)
-    permit.sequence = this.sequence
+    this.rank(permit, fiber)
     const at = this.room.estimate(permit, now)
     this.store.discard(permit)
     return Math.max(0, at - now)
@@ -144,10 +144,15 @@ export class Limiter {
 
   status(partition: string | undefined): ReadonlyArray<QuotaStatus> {
     const now = this.now()
+    const sources: Sources = {
+      nowMillis: now,
+      dateOf: this.announcer.datesFrom(now),
+      waitingFor: (book) => this.room.waitingFor(book),
+      closedBy: (book) => this.announcer.closedBy(book)
+    }
     const quotas: Array<QuotaStatus> = []
-    for (const [key, book] of this.store.books) {
-      const status = statusOf(key, book, now, (at) => this.announcer.dateOf(at, now))
-      if (partition === undefined || status.partition === partition) quotas.push(status)
+    for (const book of this.store.books.values()) {
+      if (partition === undefined || book.partition === partition) quotas.push(statusOf(book, sources))
     }
     return quotas
   }
@@ -156,7 +161,7 @@ export class Limiter {
   close(drain: Duration.Duration): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.isClosed = true
-      for (const call of this.room.clear()) call.end(Effect.fail(closedError(call.permit.claim)))
+      for (const call of this.room.clear()) call.end(Effect.fail(this.announcer.closed(call.permit.claim)))
       const stopTimer = this.timer ? Fiber.interrupt(this.timer) : Effect.void
       if (this.inFlight === 0 || Duration.isZero(drain)) return stopTimer
       const idle = Effect.callback<void>((resume) => {
@@ -167,6 +172,9 @@ export class Limiter {
   }
 
   private rank(permit: Permit, fiber: AnyFiber): void {
+    const { name, weight } = fiber.getRef(Tenant)
+    permit.tenant = name
+    permit.weight = weight
     permit.priority = fiber.getRef(Priority)
     permit.sequence = this.sequence++
   }
@@ -230,6 +238,7 @@ export class Limiter {
     if (now >= this.evictAt) {
       this.evictAt = now + evictEveryMillis
       this.store.evict(now)
+      this.announcer.forget(now)
     }
   }
 

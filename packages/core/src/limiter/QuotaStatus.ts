@@ -1,5 +1,6 @@
 import { type DateTime, Option } from "effect"
 import type { Book } from "../admission/Book.ts"
+import type { Waiting } from "../admission/Lane.ts"
 import type { Kind } from "../Quota.ts"
 
 /** One quota as it stands now. */
@@ -9,6 +10,10 @@ export interface QuotaStatus {
   /** What narrows the counter within the partition: an endpoint, a contact; or empty. */
   readonly within: string
   readonly kind: Kind
+  /** The limit that was configured. */
+  readonly published: number
+  /** Zero for what counts no time. */
+  readonly windowMillis: number
   /** The limit that was configured, or less if the provider told so. */
   readonly limit: number
   /** The limit in force: less than `limit` for a while after an unexpected refusal. */
@@ -20,22 +25,42 @@ export interface QuotaStatus {
   readonly free: number
   readonly refusals: number
   readonly closedUntil: Option.Option<DateTime.Utc>
+  /** What the provider's error says that closed it, without what may be a secret; where this process saw it. */
+  readonly closedBy: Option.Option<string>
+  /** When a unit may be free next, which is now if one is free; none while only an answer can tell. */
+  readonly nextAt: Option.Option<DateTime.Utc>
+  /** Who waits for it, by priority and tenant. */
+  readonly waiting: ReadonlyArray<{
+    readonly priority: number
+    /** Empty for nobody in particular. */
+    readonly tenant: string
+    readonly calls: number
+    readonly units: number
+    /** When the first of them came. */
+    readonly since: DateTime.Utc
+  }>
 }
 
-/** The status of the books kept under a need's key. */
-export const statusOf = (
-  key: string,
-  book: Book,
-  nowMillis: number,
-  dateOf: (atMillis: number) => DateTime.Utc
-): QuotaStatus => {
+/** Where the status of books comes from. */
+export interface Sources {
+  readonly nowMillis: number
+  readonly dateOf: (atMillis: number) => DateTime.Utc
+  readonly waitingFor: (book: Book) => ReadonlyArray<Waiting>
+  readonly closedBy: (book: Book) => string | undefined
+}
+
+export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }: Sources): QuotaStatus => {
   book.advance(nowMillis)
+  const { closedUntil, key } = book
+  const nextAt = book.earliest(1, nowMillis)
   const [, partition = "", quota = "", ...within] = key.split("|")
   return {
     partition,
     quota,
     within: within.join("|"),
     kind: book.quota.kind,
+    published: book.quota.limit,
+    windowMillis: book.quota.windowMillis,
     limit: book.ceiling,
     limitInForce: book.limit,
     inFlight: book.inFlight,
@@ -43,6 +68,9 @@ export const statusOf = (
     foreign: book.foreign,
     free: book.free(nowMillis),
     refusals: book.refused,
-    closedUntil: book.gate.until > nowMillis ? Option.some(dateOf(book.gate.until)) : Option.none()
+    closedUntil: closedUntil > nowMillis ? Option.some(dateOf(closedUntil)) : Option.none(),
+    closedBy: closedUntil > nowMillis ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
+    nextAt: nextAt === Infinity ? Option.none() : Option.some(dateOf(nextAt)),
+    waiting: waitingFor(book).map((group) => ({ ...group, since: dateOf(group.since) }))
   }
 }

@@ -1,12 +1,14 @@
 import { Effect } from "effect"
 import type { Permit } from "../Admission.ts"
-import type { Lane, Waiter } from "../admission/Lane.ts"
+import type { Flow, Waiter } from "../admission/Flow.ts"
+import type { Lane } from "../admission/Lane.ts"
 
 type Next = Effect.Effect<unknown, unknown, unknown>
 
 /** A call that waits. Its turn may come before its fiber listens. */
 export class WaitingCall implements Waiter {
   lane: Lane | undefined = undefined
+  flow: Flow | undefined = undefined
   before: Waiter | undefined = undefined
   after: Waiter | undefined = undefined
   readonly permit: Permit

@@ -7,7 +7,7 @@
 import { Admission, type Closure, type Crowd, type Decision, type Outcome, type Permit } from "../Admission.ts"
 import type { Stance } from "../admission/bookOf.ts"
 import type { Book } from "../admission/Book.ts"
-import type { Waiter } from "../admission/Lane.ts"
+import type { Flow, Waiter } from "../admission/Flow.ts"
 import type { ServerClock } from "../admission/ServerClock.ts"
 import { readingOf } from "../admission/Told.ts"
 import type { Claim } from "../Claim.ts"
@@ -271,7 +271,7 @@ export class RedisStore extends Admission {
 
   private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
     const { books } = permit
-    const came = crowd?.first ? this.cameOf(crowd.first, pool) : [now]
+    const came = crowd ? this.cameOf(crowd.upcoming(mostSlots), pool, now) : [now]
     const since = samplesOf(came)
     const { place } = pool
     pool.asker = permit
@@ -287,7 +287,7 @@ export class RedisStore extends Admission {
       standing: (at) => ({
         place,
         priority: permit.priority,
-        waitedMillis: since.map((each) => Math.max(0, at - each))
+        waitedMillis: since.map((each) => at - each)
       })
     }
     pool.desk.ask(pool.question)
@@ -295,15 +295,10 @@ export class RedisStore extends Admission {
     return { _tag: "Wait", at: Infinity, need: pool.reply?.decision.need ?? 0 }
   }
 
-  /** Since when those wait who go with the first: as urgent, of the same shape, and with nobody else between. */
-  private cameOf(first: Waiter, pool: Pool): ReadonlyArray<number> {
-    const came: Array<number> = []
-    for (let next: Waiter | undefined = first; next && came.length < mostSlots; next = next.after) {
-      const { claim, priority } = next.permit
-      if (priority !== first.permit.priority || this.poolOf(claim) !== pool) break
-      came.push(next.since)
-    }
-    return came
+  /** Since when those wait who go with the first, of the same shape and with nobody else between. */
+  private cameOf(upcoming: ReadonlyArray<Waiter>, pool: Pool, now: number): ReadonlyArray<number> {
+    const others = upcoming.findIndex(({ permit }) => this.poolOf(permit.claim) !== pool)
+    return turnsOf(others < 0 ? upcoming : upcoming.slice(0, others), now)
   }
 
   private hold(permit: Permit, now: number): Decision {
@@ -476,7 +471,7 @@ export class RedisStore extends Admission {
     }
     for (const [key, books] of shown) {
       const book = this.books.get(key)
-      if (book instanceof RemoteBook) book.show(books)
+      if (book instanceof RemoteBook) book.show(books, calledAt)
     }
     const concerned = new Set<Book>()
     for (const [question, answer] of questions) {
@@ -611,6 +606,23 @@ const tellBy = (permit: Permit, signal: Signal, now: number): number => {
     millis = Math.min(millis, isNews || quota.kind === "concurrency" ? 0 : quota.windowMillis / 2)
   })
   return now + millis
+}
+
+/**
+ * Since when those wait, in the terms in which workers take turns: by who has waited longest. Of a tenant that is named
+ * only one call waits at a time, since the last of them went, and as many times as long as its weight says: at whichever
+ * workers tenants wait, the one with the most calls has no more turns.
+ */
+const turnsOf = (going: ReadonlyArray<Waiter>, now: number): ReadonlyArray<number> => {
+  const before = new Map<Flow, number>()
+  const came = going.map(({ flow, lane, permit, since }) => {
+    if (!flow || !lane || permit.tenant === "") return since
+    const units = before.get(flow) ?? 0
+    before.set(flow, units + (permit.claim.needs[permit.books.indexOf(lane.book)]?.cost ?? 0))
+    const turnAt = flow.turnAt + (units / flow.weight) * (lane.book.quota.windowMillis / lane.book.ceiling)
+    return now - (now - Math.max(since, turnAt)) * flow.weight
+  })
+  return came.toSorted((a, b) => a - b)
 }
 
 /** The first, some at even distances, and the last. */

@@ -18,6 +18,7 @@ export class RemoteBook extends Book {
   private shown: Pick<Shown, "largest" | "free" | "limit">
   private cooled = 0
   private fullUntil = -Infinity
+  private shutUntil = -Infinity
   private tenseUntil = -Infinity
   private toldLimit: number | undefined
   private usedAt = -Infinity
@@ -28,9 +29,10 @@ export class RemoteBook extends Book {
     this.shown = { largest, limit, free: largest }
   }
 
-  /** Takes in what Redis showed. */
-  show(shown: Shown): void {
+  /** Takes in what Redis showed when it was called at `calledAt`. */
+  show(shown: Shown, calledAt: number): void {
     this.shown = shown
+    this.shutUntil = calledAt + shown.closedUntil - shown.at
     this.cooled = shown.occupied - shown.inFlight
     this.ceiling = shown.ceiling
     this.inFlight = shown.inFlight
@@ -46,6 +48,7 @@ export class RemoteBook extends Book {
   /** Takes in that a refusal closed it. */
   isClosedUntil(at: number): void {
     this.fullUntil = Math.max(this.fullUntil, at)
+    this.shutUntil = Math.max(this.shutUntil, at)
     this.tenseUntil = Math.max(this.tenseUntil, at + tenseWindows * this.cooling)
   }
 
@@ -63,6 +66,10 @@ export class RemoteBook extends Book {
 
   override get limit(): number {
     return this.shown.limit
+  }
+
+  override get closedUntil(): number {
+    return this.shutUntil
   }
 
   override get largest(): number {
@@ -102,6 +109,11 @@ export class RemoteBook extends Book {
   }
 
   override learn(): void {}
+
+  override earliest(units: number, now: number): number {
+    if (this.shown.free < units && this.fullUntil <= now) return Infinity
+    return Math.max(now, this.fullUntil, this.shutUntil)
+  }
 
   override earliestInQueue(units: number, now: number): number {
     const rounds = Math.max(0, Math.ceil(units / this.ceiling) - 1)

@@ -80,7 +80,7 @@ export class Share {
   settle(permit: Permit, outcome: Outcome, now: number, signal: Signal, wallMillis: number): Closure | undefined {
     const own = this.permits.get(permit)
     const closure = own && this.admission.settle(own, outcome, now, signal, wallMillis)
-    return closure && { until: closure.until, books: permit.books }
+    return closure && { ...closure, books: permit.books }
   }
 
   release(permit: Permit, now: number, end: "read" | "cut"): void {

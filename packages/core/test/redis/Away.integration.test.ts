@@ -387,7 +387,7 @@ describeRedis("workers that divide their quotas while Redis is away", () => {
             const { limiter, loses } = yield* fleet.mortal
             const call = callAt(limiter, claim)(Effect.sleep(20))
             const streamed = Effect.withFiber((fiber) => {
-              const permit = limiter.permit(claim, fiber)
+              const permit = limiter.permit(claim)
               return limiter
                 .admit(permit, fiber, Effect.void)
                 .pipe(

@@ -2,25 +2,15 @@
 import { DateTime, Effect, Option, Schema } from "effect"
 import type { Service } from "../Outbox.ts"
 import type { OutboxStoreError, TicketUnknown } from "../OutboxError.ts"
-import type { OutboxStore, State, Stored } from "../OutboxStore.ts"
-import { anything, type Status } from "../Ticket.ts"
+import type { State, Stored } from "../OutboxStore.ts"
+import { anything } from "../Ticket.ts"
 import * as View from "./View.ts"
 
-/** Where tickets are looked up, and how one stands. */
+/** An outbox, and what is shown of its tickets. */
 export interface Source {
-  readonly store: OutboxStore["Service"]
-  readonly statusOf: (stored: Stored) => Effect.Effect<Status, TicketUnknown | OutboxStoreError>
+  readonly outbox: Pick<Service, "look" | "status" | "summary">
   readonly shows: View.Shows
 }
-
-/** The tickets of an outbox. */
-export const source = (outbox: Pick<Service, "status">, store: OutboxStore["Service"], shows: View.Shows): Source => ({
-  store,
-  shows,
-  statusOf: ({ id }) =>
-    // What is read as it is cannot be unreadable.
-    Effect.catchTag(outbox.status({ id, answer: anything }), "AnswerUnreadable", Effect.die)
-})
 
 /** Which tickets are shown: `"open"` are those that wait, are under way or have failed. */
 export const Shown = Schema.Literals(["open", "waiting", "sending", "failed", "done", "cancelled", "superseded", "all"])
@@ -58,47 +48,33 @@ export interface Page {
   readonly next: number | null
 }
 
-/** So many tickets are looked through in one step of a search. */
-const maxSearched = 5000
-const chunk = 200
+export const page = (
+  { outbox, shows }: Source,
+  { after, limit = 25, provider, search = "", state = "open" }: Asked
+): Effect.Effect<Page, OutboxStoreError> => {
+  const words = search.toLowerCase().split(/\s+/).filter(Boolean)
+  const sees = { queries: shows.has("queries"), bodies: shows.has("bodies") }
+  return Effect.map(
+    outbox.look({
+      states: statesOf(state),
+      provider,
+      after,
+      limit,
+      ...(words.length > 0 && { search: { words, sees } })
+    }),
+    ({ next, tickets }) => ({ tickets: tickets.map(({ status, stored }) => View.make(stored, status, shows)), next })
+  )
+}
 
-export const page = (source: Source, asked: Asked): Effect.Effect<Page, OutboxStoreError> =>
-  Effect.gen(function* () {
-    const found = yield* search(source, asked)
-    const tickets = yield* Effect.forEach(found.hits, (stored) =>
-      // One that was purged meanwhile is gone.
-      Effect.catchTag(view(source, stored), "TicketUnknown", () => Effect.succeed(undefined))
-    )
-    return { tickets: tickets.filter((ticket) => ticket !== undefined), next: found.next }
-  })
-
-export const view = (source: Source, stored: Stored): Effect.Effect<View.View, TicketUnknown | OutboxStoreError> =>
-  Effect.map(source.statusOf(stored), (status) => View.make(stored, status, source.shows))
-
-const search = ({ shows, store }: Source, { limit = 25, search = "", ...asked }: Asked) =>
-  Effect.gen(function* () {
-    const { provider, state = "open" } = asked
-    const words = search.toLowerCase().split(/\s+/).filter(Boolean)
-    const size = words.length === 0 ? limit + 1 : chunk
-    const hits: Array<Stored> = []
-    let { after = 0 } = asked
-    for (let searched = 0; searched < maxSearched; searched += size) {
-      const looked = yield* store.find({ states: statesOf(state), provider, after, limit: size })
-      for (const stored of looked) {
-        if (words.length > 0) {
-          const text = View.searchable(stored, shows)
-          if (!words.every((word) => text.includes(word))) continue
-        }
-        if (hits.length === limit) return { hits, next: hits.at(-1)?.place ?? null }
-        hits.push(stored)
-      }
-      if (looked.length < size) return { hits, next: null }
-      after = looked.at(-1)?.place ?? after
-      // A long search is no reason for what is sent to wait.
-      yield* Effect.yieldNow
-    }
-    return { hits, next: after }
-  })
+export const view = (
+  { outbox, shows }: Source,
+  stored: Stored
+): Effect.Effect<View.View, TicketUnknown | OutboxStoreError> =>
+  outbox.status({ id: stored.id, answer: anything }).pipe(
+    // What is read as it is cannot be unreadable.
+    Effect.catchTag("AnswerUnreadable", Effect.die),
+    Effect.map((status) => View.make(stored, status, shows))
+  )
 
 /** How much of one provider's waits, is under way and has failed, and until about when. */
 export interface Summary {
@@ -110,31 +86,11 @@ export interface Summary {
   readonly until: string | null
 }
 
-/** So many tickets are counted; `isMore` tells that there are others. */
-const maxCounted = 500
-
-export const summary = ({ statusOf, store }: Source) =>
-  Effect.gen(function* () {
-    const counted = yield* store.find({ states: ["waiting", "taken", "sending", "failed"], limit: maxCounted + 1 })
-    const providers = yield* Effect.forEach(
-      Map.groupBy(counted.slice(0, maxCounted), ({ provider }) => provider),
-      ([provider, tickets]) =>
-        Effect.gen(function* () {
-          const last = tickets.findLast(({ isBehind, state }) => isWaiting(state) && !isBehind)
-          const status = last && (yield* Effect.option(statusOf(last)))
-          return {
-            provider,
-            waiting: tickets.filter(({ state }) => isWaiting(state)).length,
-            sending: tickets.filter(({ state }) => state === "sending").length,
-            failed: tickets.filter(({ state }) => state === "failed").length,
-            until: status ? Option.getOrNull(Option.flatMap(status, untilOf)) : null
-          } satisfies Summary
-        })
-    )
-    return { providers, isMore: counted.length > maxCounted }
-  })
-
-const isWaiting = (state: State) => state === "waiting" || state === "taken"
-
-const untilOf = (status: Status): Option.Option<string> =>
-  "expectedAt" in status ? Option.map(status.expectedAt, DateTime.formatIso) : Option.none()
+/** All are counted, so that there are never more. */
+export const summary = ({
+  outbox
+}: Source): Effect.Effect<{ readonly providers: ReadonlyArray<Summary>; readonly isMore: false }, OutboxStoreError> =>
+  Effect.map(outbox.summary, (providers) => ({
+    providers: providers.map((one) => ({ ...one, until: Option.getOrNull(Option.map(one.until, DateTime.formatIso)) })),
+    isMore: false
+  }))

@@ -25,11 +25,11 @@ const Id = Schema.Struct({ id: Schema.String })
 
 /** What waits, has failed or ended, and what is to be done about it. */
 export const layer = (outbox: Service, store: OutboxStore["Service"], { access, path, shows }: Checked) => {
-  const source = Listing.source(outbox, store, shows)
+  const source = { outbox, shows }
   return HttpRouter.addAll(
     Effect.gen(function* () {
       const headers = yield* Document.headers
-      // Counting is dear, and pages ask for it two seconds after a change.
+      // However many look, the store is asked once a second.
       const summary = yield* Effect.cachedWithTTL(Listing.summary(source), "1 second")
       const answer = <E extends Told>(
         asks: "page" | "data" | "change",

@@ -1,8 +1,8 @@
 /** A ticket as a person may see it: what it is about and how it stands, and of what it carries only what is asked for. */
 import { DateTime, Option } from "effect"
 import type { Call } from "../Call.ts"
-import type { Failure } from "../Failure.ts"
 import type { Stored } from "../OutboxStore.ts"
+import { pathOf, queryOf, saidOf } from "../status/Seen.ts"
 import type { Status } from "../Ticket.ts"
 
 /** What is hidden unless it is asked for: it may be personal, or let somebody repeat a call. */
@@ -48,7 +48,7 @@ export const make = (stored: Stored, status: Status, shows: Shows): View => ({
   provider: stored.provider,
   subject: stored.subject,
   method: stored.call.method,
-  path: pathOf(stored.call, shows),
+  path: `${pathOf(stored.call)}${shows.has("queries") ? queryOf(stored.call) : ""}`,
   state: stateOf(status),
   createdAt: iso(DateTime.makeUnsafe(stored.createdAt)),
   at: atOf(status),
@@ -71,24 +71,6 @@ export const make = (stored: Stored, status: Status, shows: Shows): View => ({
   })
 })
 
-/** What a search looks through: nothing that is hidden, or it could be guessed letter by letter. */
-export const searchable = (stored: Stored, shows: Shows): string =>
-  [
-    stored.id,
-    stored.provider,
-    stored.subject ?? "",
-    `${stored.call.method} ${pathOf(stored.call, shows)}`,
-    whyOf(stored, shows) ?? ""
-  ]
-    .join("\n")
-    .toLowerCase()
-
-const pathOf = ({ hash, url, urlParams }: Call, shows: Shows): string => {
-  if (!shows.has("queries")) return url.replace(/[?#].*$/s, "")
-  const query = new URLSearchParams(urlParams.map(([name, value]): [string, string] => [name, value])).toString()
-  return `${url}${query === "" ? "" : `${url.includes("?") ? "&" : "?"}${query}`}${hash === undefined ? "" : `#${hash}`}`
-}
-
 const bodyOf = ({ body }: Call): string => {
   switch (body._tag) {
     case "Empty":
@@ -100,28 +82,10 @@ const bodyOf = ({ body }: Call): string => {
   }
 }
 
-const whyOf = (stored: Stored, shows: Shows): string | null => {
-  const of = stored.state === "failed" ? stored.failure : stored.state === "waiting" ? stored.trouble : null
-  if (of === null) return null
-  const told = tell(of, shows)
-  // Where no answer came, the client's error names the whole address.
-  return shows.has("queries") ? told : told.replace(/(https?:\/\/[^\s?#)"']*)[?#][^\s)"']*/g, "$1")
-}
-
-/** A failure in a sentence, without what the server's body said. */
-const tell = (failure: Failure, shows: Shows): string => {
-  if (shows.has("bodies")) return failure.message
-  switch (failure._tag) {
-    case "Answered":
-      return `The server answered ${failure.status}.`
-    case "AttemptsExhausted":
-      return `After ${failure.attempts} attempts: ${tell(failure.last, shows)}`
-    case "InDoubt":
-      // What it says was made of how the last attempt ended, an answer's body included.
-      return "Whether the call arrived is not known, and it was not to be sent twice."
-    default:
-      return failure.message
-  }
+const whyOf = ({ failure, state, trouble }: Stored, shows: Shows): string | null => {
+  if (state === "done" || state === "cancelled" || state === "superseded") return null
+  const of = state === "failed" ? failure : trouble
+  return of === null ? null : saidOf(of, shows.has("bodies"))
 }
 
 const stateOf = ({ _tag }: Status): View["state"] => _tag.toLowerCase() as Lowercase<typeof _tag>

@@ -19,47 +19,131 @@ return t and { flat(t) } or {}
 export const page = 500
 
 /**
- * Up to a number of tickets after a place, in some states or in all, of a provider and a subject or of all; and the place
- * that was looked at last, if there may be more after it.
+ * Up to a number of tickets after a place, in some states or in all, of a provider and a subject or of all, with these words;
+ * and the place that was looked at last, if there may be more after it.
  */
 export const find = script<readonly [ReadonlyArray<Flat>, string | null]>(/* lua */ `
 local after, limit, provider, about = ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
+local seesQueries, seesBodies, words = ARGV[6] == "1", ARGV[7] == "1", tonumber(ARGV[8])
+local wanted, any = {}, #ARGV == 8 + words
+for i = 9 + words, #ARGV do wanted[ARGV[i]] = true end
+
 local keys = {}
-for i = 6, #ARGV do keys[#keys + 1] = ARGV[i] end
-local seen, isFull = {}, false
-for _, key in ipairs(keys) do
-  local row = call("ZRANGEBYSCORE", key, "(" .. after, "+inf", "WITHSCORES", "LIMIT", 0, ${page})
-  isFull = isFull or #row == 2 * ${page}
-  for i = 1, #row, 2 do seen[#seen + 1] = { id = row[i], place = tonumber(row[i + 1]) } end
-end
-table.sort(seen, function(a, b) return a.place < b.place end)
-local found = {}
-for i, one in ipairs(seen) do
-  if i > ${page} then break end
-  after = whole(one.place)
-  local t = load(one.id)
-  if (provider == "" or t.provider == provider) and (about == "" or t.subject == about) then
-    found[#found + 1] = flat(t)
-    if #found == limit then return { found, false } end
+if about ~= "" then
+  keys[1] = "about:" .. about
+elseif any and provider == "" then
+  keys[1] = "all"
+else
+  for _, one in ipairs(provider == "" and call("SMEMBERS", "providers") or { provider }) do
+    for _, state in ipairs({ "waiting", "taken", "sending", "done", "failed", "cancelled", "superseded" }) do
+      if any or wanted[state] then keys[#keys + 1] = states(one, state) end
+    end
   end
 end
-return { found, (isFull or #seen > ${page}) and after }
-`)
 
-export const ahead = script<number>(/* lua */ `
-local route, priority, place = { provider = ARGV[2], route = ARGV[3] }, ARGV[4], ARGV[5]
-local most = tonumber(ARGV[6])
-local count = 0
-for _, higher in ipairs(call("ZRANGEBYSCORE", queue(route), "(" .. priority, "+inf")) do
-  count = count + call("ZCARD", queue(route) .. ":" .. higher)
+local function matches(id)
+  if words == 0 then return true end
+  local text = call("HMGET", "ticket:" .. id, "state", "sought", "query", "said", "said_whole")
+  local seen, said = text[2] or "", seesBodies and text[5] or text[4]
+  if seesQueries and text[3] then seen = seen .. text[3] end
+  if said and not isEnded({ state = text[1] }) then seen = seen .. "\\n" .. said end
+  for i = 9, 8 + words do
+    if not string.find(seen, ARGV[i], 1, true) then return false end
+  end
+  return true
 end
-count = count + call("ZCOUNT", queue(route) .. ":" .. priority, "-inf", "(" .. place)
-return math.min(count, most)
+
+local size = words > 0 and ${page} or math.min(limit, ${page})
+local seen, isFull = {}, false
+for _, key in ipairs(keys) do
+  local row = call("ZRANGEBYSCORE", key, "(" .. after, "+inf", "WITHSCORES", "LIMIT", 0, size)
+  isFull = isFull or #row == 2 * size
+  for i = 1, #row, 2 do seen[#seen + 1] = { id = row[i], place = tonumber(row[i + 1]) } end
+end
+if #keys > 1 then table.sort(seen, function(a, b) return a.place < b.place end) end
+local found = {}
+for i, one in ipairs(seen) do
+  if i > size then break end
+  after = whole(one.place)
+  if matches(one.id) then
+    local t = load(one.id)
+    if (provider == "" or t.provider == provider) and (any or wanted[t.state]) then
+      found[#found + 1] = flat(t)
+      if #found == limit then return { found, false } end
+    end
+  end
+end
+return { found, (isFull or #seen > size) and after }
 `)
 
-export const blockerOf = script<string | null>(/* lua */ `
-local t = { provider = ARGV[2], subject = ARGV[3] }
-return call("ZRANGEBYSCORE", subject(t), "-inf", "(" .. ARGV[4], "LIMIT", 0, 1)[1] or false
+/** Of each ticket, how many go before it in its queue, and which one of its subject has to end first. */
+export const standings = script<ReadonlyArray<readonly [number, string]>>(/* lua */ `
+local all, higher = {}, {}
+for i = 2, #ARGV do
+  local own = call("HMGET", "ticket:" .. ARGV[i], "provider", "route", "subject", "priority", "place")
+  local t = { provider = own[1], route = own[2], subject = own[3] }
+  local priority, place = own[4], own[5]
+  if not place then
+    all[#all + 1] = { 0, "" }
+  else
+    local key = queue(t) .. ":" .. priority
+    if not higher[key] then
+      higher[key] = 0
+      for _, other in ipairs(call("ZRANGEBYSCORE", queue(t), "(" .. priority, "+inf")) do
+        higher[key] = higher[key] + call("ZCARD", queue(t) .. ":" .. other)
+      end
+    end
+    local ahead = higher[key] + call("ZCOUNT", key, "-inf", "(" .. place)
+    local first = t.subject and call("ZRANGEBYSCORE", subject(t), "-inf", "(" .. place, "LIMIT", 0, 1)[1]
+    all[#all + 1] = { ahead, first or "" }
+  end
+end
+return all
+`)
+
+/** Of each route with anything in it: its provider and name, how many wait, join others, are under way and have failed, and the last. */
+export const tally = script<
+  ReadonlyArray<
+    readonly [
+      provider: string,
+      route: string,
+      waiting: string,
+      joining: string,
+      sending: string,
+      failed: string,
+      last: Flat
+    ]
+  >
+>(/* lua */ `
+local function within(t, key)
+  for _, id in ipairs(call("ZREVRANGE", key, 0, ${page} - 1)) do
+    local own = call("HMGET", "ticket:" .. id, "provider", "route")
+    if own[1] == t.provider and own[2] == t.route then return id end
+  end
+end
+local function lastOf(t)
+  local priority = call("ZRANGE", queue(t), 0, 0)[1]
+  if priority then return call("ZREVRANGE", queue(t) .. ":" .. priority, 0, 0)[1] end
+  return within(t, "due") or within(t, states(t.provider, "taken"))
+end
+
+local found = {}
+local providers = call("SMEMBERS", "providers")
+table.sort(providers)
+for _, provider in ipairs(providers) do
+  local routes = call("SMEMBERS", "routes:" .. provider)
+  table.sort(routes)
+  for _, route in ipairs(routes) do
+    local t = { provider = provider, route = route }
+    local n = call("HMGET", pair("tally", provider, route), "waiting", "joining", "sending", "failed")
+    if n[1] or n[3] or n[4] then
+      local last = n[1] and lastOf(t)
+      found[#found + 1] =
+        { provider, route, n[1] or "0", n[2] or "0", n[3] or "0", n[4] or "0", last and flat(load(last)) or {} }
+    end
+  end
+end
+return found
 `)
 
 /** Routes with something in their queue, each as its provider and its name. */

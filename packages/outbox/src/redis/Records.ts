@@ -16,6 +16,7 @@ local function call(command, key, ...) return redis.call(command, base .. ":" ..
 local function pair(kind, first, second) return kind .. ":" .. #first .. ":" .. first .. ":" .. second end
 local function queue(t) return pair("ready", t.provider, t.route) end
 local function subject(t) return pair("subject", t.provider, t.subject) end
+local function states(provider, state) return pair("state", provider, state) end
 
 local known = {}
 
@@ -37,7 +38,8 @@ local function isOpen(t) return t.state == "waiting" or t.state == "taken" or t.
 
 -- In which sets a ticket is, and where.
 local function places(t)
-  local at = { all = t.place, changes = t.revision, ["state:" .. t.state] = t.place }
+  local at = { all = t.place, changes = t.revision, [states(t.provider, t.state)] = t.place }
+  if t.subject then at["about:" .. t.subject] = t.place end
   if isReady(t) then at[queue(t) .. ":" .. t.priority] = t.place end
   if t.state == "waiting" and t.due_at ~= "0" then at.due = t.due_at end
   if t.state == "waiting" and t.expires_at then at.expires = t.expires_at end
@@ -56,6 +58,21 @@ end
 local function unlist(t)
   if isReady(t) and call("EXISTS", queue(t) .. ":" .. t.priority) == 0 then call("ZREM", queue(t), t.priority) end
   if t.worker and call("EXISTS", "worker:" .. t.worker) == 0 then call("SREM", "workers", t.worker) end
+end
+
+-- How many of a route wait, may go as one with the one before them, are under way and have failed.
+local function counts(t)
+  local isWaiting = t.state == "waiting" or t.state == "taken"
+  if isWaiting and t.behind == "1" and t.merge_key then return { "waiting", "joining" } end
+  if isWaiting then return { "waiting" } end
+  if t.state == "sending" or t.state == "failed" then return { t.state } end
+  return {}
+end
+local function count(t, by)
+  local key = pair("tally", t.provider, t.route)
+  for _, name in ipairs(counts(t)) do
+    if call("HINCRBY", key, name, by) == 0 then call("HDEL", key, name) end
+  end
 end
 
 local function move(id, from, to)
@@ -79,13 +96,18 @@ local function write(t)
   end
   move(t.id, before and places(before) or {}, places(t))
   list(t)
-  if before then unlist(before) end
+  count(t, 1)
+  if before then
+    unlist(before)
+    count(before, -1)
+  end
   known[t.id] = copy
 end
 
 local function forget(t)
   move(t.id, places(t), {})
   unlist(t)
+  count(t, -1)
   call("DEL", "ticket:" .. t.id)
 end
 
@@ -98,13 +120,22 @@ local function change(t)
   write(t)
 end
 
+-- All of a ticket but what is only for searches.
+local words = { sought = true, query = true, said = true, said_whole = true, expiry_said = true }
 local function flat(t)
   local all = {}
   for field, value in pairs(t) do
-    all[#all + 1] = field
-    all[#all + 1] = value
+    if not words[field] then
+      all[#all + 1] = field
+      all[#all + 1] = value
+    end
   end
   return all
+end
+-- Why it failed, or how its last attempt ended, for searches; "" is nothing.
+local function say(t, said, full)
+  t.said = said ~= "" and said or nil
+  t.said_whole = full ~= "" and full or nil
 end
 
 local function loaded(ids)

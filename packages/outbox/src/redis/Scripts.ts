@@ -37,6 +37,7 @@ end
 t.state, t.holds, t.due_at, t.attempts, t.in_doubt = "waiting", "1", "0", "0", "0"
 t.created_at, t.updated_at, t.revision = now, now, t.place
 write(t)
+call("SADD", "providers", t.provider)
 call("SADD", "routes:" .. t.provider, t.route)
 `)
 
@@ -50,7 +51,12 @@ for _, worker in ipairs(call("SMEMBERS", "workers")) do
     for _, t in ipairs(loaded(call("ZRANGEBYSCORE", "worker:" .. worker, "-inf", now, "LIMIT", 0, ${mostTended}))) do
       found = 1
       disown(t)
-      if t.state == "sending" then t.in_doubt, t.trouble = "1", ARGV[3] else part(t) end
+      if t.state == "sending" then
+        t.in_doubt, t.trouble = "1", ARGV[3]
+        say(t, ARGV[4], "")
+      else
+        part(t)
+      end
       t.state, t.due_at = "waiting", "0"
       change(t)
     end
@@ -62,6 +68,7 @@ for _, id in ipairs(call("ZRANGEBYSCORE", "expires", "-inf", now, "LIMIT", 0, ${
   found = 1
   close(t)
   t.state, t.failure = "failed", t.expiry
+  say(t, t.expiry_said, "")
   change(t)
   advance(t)
 end
@@ -146,9 +153,13 @@ end
 return 1
 `)
 
-/** By tag: `Done` has an answer, `Failed` a failure, the others a trouble; then whether it holds others or is in doubt, and when it is due. */
+/**
+ * By tag: `Done` has an answer, `Failed` a failure, the others a trouble; then whether it holds others or is in doubt, when it is
+ * due, and what of it is said to searches.
+ */
 export const end = script<number>(/* lua */ `
 local id, worker, tag, text, isHolding, isInDoubt, due = ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local said, full = ARGV[9], ARGV[10]
 local first = load(id)
 if first == nil or first.worker ~= worker or (first.state ~= "taken" and first.state ~= "sending") then return 0 end
 local all = company(id)
@@ -157,6 +168,7 @@ for _, t in ipairs(all) do
   local isUncounted = t.state == "sending" and (tag == "Unsent" or tag == "Apart")
   if isUncounted then t.attempts = whole(tonumber(t.attempts) - 1) end
   disown(t)
+  if said ~= "" then say(t, said, full) end
   if tag == "Done" then
     close(t)
     t.state, t.in_doubt, t.answer = "done", "0", text
@@ -205,19 +217,19 @@ return was
 export const retry = script<string | null>(/* lua */ `
 local t = load(ARGV[2])
 if t == nil then return false end
-local was, expires, expiry = t.state, ARGV[3], ARGV[4]
+local was, expires, expiry, expirySaid = t.state, ARGV[3], ARGV[4], ARGV[5]
 if was ~= "failed" then return was end
 -- Of what failed, only what expired holds nobody: it would do so again.
 local isOvertaken = t.holds == "0"
 local isLate = isOvertaken or (t.expires_at and tonumber(t.expires_at) <= tonumber(now))
 if expires == "none" or (expires == "" and isLate) then
-  t.expires_at, t.expiry = nil, nil
+  t.expires_at, t.expiry, t.expiry_said = nil, nil, nil
 elseif expires ~= "" then
-  t.expires_at, t.expiry = expires, expiry
+  t.expires_at, t.expiry, t.expiry_said = expires, expiry, expirySaid
 end
-if #ARGV > 4 then
+if #ARGV > 5 then
   t.first_sent_at = nil
-  for i = 5, #ARGV, 2 do t[ARGV[i]] = ARGV[i + 1] end
+  for i = 6, #ARGV, 2 do t[ARGV[i]] = ARGV[i + 1] end
   call("SADD", "routes:" .. t.provider, t.route)
 end
 -- What does not hold others has been overtaken; of those that failed as one call, the first holds the rest.
@@ -225,6 +237,7 @@ local before = isOvertaken and "+inf" or "(" .. t.place
 t.behind = t.subject and call("ZCOUNT", subject(t), "-inf", before) > 0 and "1" or "0"
 t.state, t.holds, t.due_at, t.attempts, t.in_doubt = "waiting", "1", "0", "0", "0"
 t.merge_key, t.merged_into, t.failure, t.trouble = nil, nil, nil, nil
+say(t, "", "")
 if isOvertaken then t.place = revise() end
 change(t)
 return was

@@ -3,7 +3,7 @@ import type * as RateLimiter from "@sluice/core/RateLimiter"
 import { DateTime, Effect, Option, Schema } from "effect"
 import { toRequest } from "../Call.ts"
 import { AnswerUnreadable, type OutboxStoreError } from "../OutboxError.ts"
-import type { OutboxStore, Stored, StoredAnswer } from "../OutboxStore.ts"
+import type { OutboxStore, Standing, Stored, StoredAnswer } from "../OutboxStore.ts"
 import type { Answer, Status, Ticket } from "../Ticket.ts"
 import { type Channel, refusalOf } from "../worker/Channel.ts"
 import { earliest } from "../worker/Estimate.ts"
@@ -16,11 +16,12 @@ export interface Reader {
   readonly queued: ReadonlyMap<string, number>
 }
 
-/** How a ticket stands now. */
+/** How a ticket stands now; where it is in its queue is looked up unless that is known. */
 export const statusOf = <A>(
   reader: Reader,
   ticket: Ticket<A>,
-  stored: Stored
+  stored: Stored,
+  standing?: Standing | undefined
 ): Effect.Effect<Status<A>, AnswerUnreadable | OutboxStoreError> => {
   const { attempts } = stored
   const at = DateTime.makeUnsafe(stored.updatedAt)
@@ -28,7 +29,7 @@ export const statusOf = <A>(
   switch (stored.state) {
     case "waiting":
     case "taken":
-      return waitingOf(reader, stored)
+      return waitingOf(reader, stored, standing)
     case "sending":
       return Effect.succeed({
         _tag: "Sending",
@@ -70,12 +71,17 @@ const bodyOf = ({ body }: StoredAnswer): unknown => {
   }
 }
 
-const waitingOf = (reader: Reader, stored: Stored): Effect.Effect<Status<never>, OutboxStoreError> =>
+const waitingOf = (
+  reader: Reader,
+  stored: Stored,
+  known: Standing | undefined
+): Effect.Effect<Status<never>, OutboxStoreError> =>
   Effect.gen(function* () {
     const { attempts, trouble } = stored
+    const { ahead = 0, blocker } = known ?? (yield* reader.store.standings([stored]))[0] ?? {}
     const mergedInto = Option.fromNullOr(stored.mergedInto)
-    const behind = stored.isBehind && stored.mergedInto === null ? yield* reader.store.blockerOf(stored) : undefined
-    const expectedAt = behind === undefined ? yield* expectedAtOf(reader, stored) : Option.none()
+    const behind = stored.isBehind && stored.mergedInto === null ? blocker : undefined
+    const expectedAt = behind === undefined ? yield* expectedAtOf(reader, stored, ahead) : Option.none()
     const channel = reader.channels.get(stored.provider)
     const error = trouble?._tag === "Refused" && channel ? refusalOf(channel, trouble) : Option.none()
     return Option.isSome(error)
@@ -91,15 +97,17 @@ const waitingOf = (reader: Reader, stored: Stored): Effect.Effect<Status<never>,
   })
 
 /** Not before its own instant, and not before the limiter has room for those ahead of it and for it. */
-const expectedAtOf = (reader: Reader, stored: Stored): Effect.Effect<Option.Option<DateTime.Utc>, OutboxStoreError> =>
+export const expectedAtOf = (
+  reader: Reader,
+  stored: Stored,
+  ahead: number
+): Effect.Effect<Option.Option<DateTime.Utc>> =>
   Effect.gen(function* () {
     const channel = reader.channels.get(stored.provider)
     if (channel === undefined) return Option.none()
     const known = reader.queued.get(stored.mergedInto ?? stored.id)
     const at =
-      known !== undefined
-        ? Option.some(known)
-        : yield* earliest(reader.limiter, channel, toRequest(stored.call), yield* reader.store.ahead(stored))
+      known !== undefined ? Option.some(known) : yield* earliest(reader.limiter, channel, toRequest(stored.call), ahead)
     return Option.map(at, (at) => Math.max(at, stored.dueAt)).pipe(
       Option.filter((at) => at > 0 && at < maxDateMillis),
       Option.map((at) => DateTime.makeUnsafe(at))

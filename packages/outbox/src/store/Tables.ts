@@ -1,10 +1,16 @@
 /** The tables of an outbox, as migrations: what has been released is never edited, only followed. */
 import { Effect } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
+import { callWords, failureWords } from "../status/Seen.ts"
+import { count } from "./Counts.ts"
+import * as Rows from "./Rows.ts"
+
+const integers = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({ pg: () => sql.literal("BIGINT"), orElse: () => sql.literal("INTEGER") })
 
 const create = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const int = sql.onDialectOrElse({ pg: () => sql.literal("BIGINT"), orElse: () => sql.literal("INTEGER") })
+  const int = integers(sql)
   yield* sql`CREATE TABLE outbox_ticket (
     place ${int} PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -63,8 +69,38 @@ const merging = Effect.gen(function* () {
   yield* sql`CREATE INDEX outbox_merged ON outbox_ticket (merged_into, place) WHERE merged_into IS NOT NULL`
 })
 
+/** For those who look: pages by provider and state, or by subject; what is counted; and texts for searches. */
+const looks = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const int = integers(sql)
+  yield* sql`DROP INDEX outbox_state`
+  yield* sql`CREATE INDEX outbox_page ON outbox_ticket (provider, state, place)`
+  yield* sql`CREATE INDEX outbox_about ON outbox_ticket (subject, place) WHERE subject IS NOT NULL`
+  yield* sql`CREATE INDEX outbox_ended ON outbox_ticket (updated_at)
+    WHERE state IN ('done', 'cancelled', 'superseded')`
+  yield* count(int)
+  // Apart from the tickets, so that a search does not read what they carry.
+  yield* sql`CREATE TABLE outbox_text (
+    place ${int} PRIMARY KEY,
+    sought TEXT NOT NULL,
+    query TEXT NOT NULL,
+    said TEXT NOT NULL,
+    said_whole TEXT
+  )`
+  for (let after = 0; ;) {
+    const rows = yield* sql`SELECT * FROM outbox_ticket WHERE place > ${after} ORDER BY place LIMIT 500`
+    if (rows.length === 0) return
+    for (const ticket of (yield* Rows.decodeColumns(rows)).map(Rows.storedOf)) {
+      after = ticket.place
+      const { said, saidWhole } = failureWords(ticket.failure ?? ticket.trouble)
+      const text = { ...callWords(ticket), said, said_whole: saidWhole }
+      yield* sql`INSERT INTO outbox_text ${sql.insert({ place: ticket.place, ...text })}`
+    }
+  }
+})
+
 /** Brings the tables to what this version needs. */
 export const migrate = Migrator.make({})({
-  loader: Migrator.fromRecord({ "0001_tickets": create, "0002_merging": merging }),
+  loader: Migrator.fromRecord({ "0001_tickets": create, "0002_merging": merging, "0003_looks": looks }),
   table: "outbox_migration"
 })

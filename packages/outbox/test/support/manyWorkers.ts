@@ -44,7 +44,7 @@ export const manyWorkers = Effect.gen(function* () {
   )
   assert.strictEqual(seen.size, ids.length)
   // One at a time, in the order in which they were stored.
-  const places = new Map((yield* store.find({ limit: 1000 })).map(({ id, place }) => [id, place]))
+  const places = new Map((yield* store.find({ limit: 1000 })).tickets.map(({ id, place }) => [id, place]))
   for (let subject = 0; subject < 10; subject++) {
     const own = begun.filter((id) => Number(id) % 10 === subject).map((id) => places.get(id) ?? 0)
     assert.deepStrictEqual(

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type Call, Failure, OutboxStore } from "@sluice/outbox"
 import { callOf } from "@sluice/outbox/send/Merging"
 import { Effect, type Layer, Schema } from "effect"
+import { consistent } from "./consistent.ts"
 import { fresh } from "./storeContract.ts"
 
 const { OutboxStore: Store } = OutboxStore
@@ -61,7 +62,7 @@ const Command = Schema.Union([
 /** Runs the suite over stores that each test gets anew. */
 export const mergingContract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.OutboxStore, E>, runs = 100) => {
   const test = (what: string, effect: Effect.Effect<void, unknown, OutboxStore.OutboxStore>) =>
-    it.effect(what, () => Effect.provide(effect, layer(), { local: true }))
+    it.effect(what, () => Effect.provide(Effect.andThen(effect, consistent), layer(), { local: true }))
 
   describe(name, () => {
     test(
@@ -188,7 +189,7 @@ export const mergingContract = <E>(name: string, layer: () => Layer.Layer<Outbox
         assert.deepStrictEqual(yield* told("1", "2", "3"), ["failed alone", "failed 1", "failed 1"])
         yield* store.retry("2", {}, 1)
         assert.deepStrictEqual(yield* taken("w"), [])
-        assert.strictEqual(yield* store.blockerOf(yield* store.get("2")), "1")
+        assert.strictEqual((yield* store.standings([yield* store.get("2")]))[0]?.blocker, "1")
         yield* store.retry("1", {}, 1)
         assert.deepStrictEqual(yield* taken("w"), ["1"])
         yield* end("1", "w")

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Call, Failure, OutboxStore } from "@sluice/outbox"
 import { Effect, type Layer, Option } from "effect"
 import * as Acme from "./Acme.ts"
+import { consistent } from "./consistent.ts"
 
 const { OutboxStore: Store } = OutboxStore
 
@@ -51,7 +52,7 @@ const tend = (worker: string, now: number) => Store.use((store) => store.tend(wo
 /** Runs the suite over stores that each test gets anew. */
 export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.OutboxStore, E>) => {
   const test = (what: string, effect: Effect.Effect<void, unknown, OutboxStore.OutboxStore>) =>
-    it.effect(what, () => Effect.provide(effect, layer(), { local: true }))
+    it.effect(what, () => Effect.provide(Effect.andThen(effect, consistent), layer(), { local: true }))
 
   describe(name, () => {
     test(
@@ -109,9 +110,13 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
         yield* insert(fresh("5", { route: "reads" }))
         assert.deepStrictEqual(yield* store.routes(["acme"]), [{ provider: "acme", route: "reads" }, route])
         assert.deepStrictEqual(yield* store.routes(["other"]), [])
-        assert.strictEqual(yield* store.ahead(yield* get("2")), 2)
+        const ahead = Effect.map(
+          Effect.flatMap(get("2"), (two) => store.standings([two])),
+          ([own]) => own?.ahead
+        )
+        assert.strictEqual(yield* ahead, 2)
         assert.deepStrictEqual(yield* take("w1", 0, 2), ["3", "1"])
-        assert.strictEqual(yield* store.ahead(yield* get("2")), 0)
+        assert.strictEqual(yield* ahead, 0)
         assert.deepStrictEqual(yield* take("w2"), ["2", "4"])
         assert.deepStrictEqual(yield* take("w1"), [])
       })
@@ -230,8 +235,11 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
         for (const id of ["1", "2", "3"]) yield* insert(fresh(id, { subject: "s" }))
         yield* insert(fresh("4", { subject: "s", provider: "other" }))
         assert.deepStrictEqual(yield* take("w"), ["1"])
-        assert.strictEqual(yield* store.blockerOf(yield* get("3")), "1")
-        assert.isUndefined(yield* store.blockerOf(yield* get("4")))
+        const standings = yield* store.standings([yield* get("3"), yield* get("4"), yield* get("1")])
+        assert.deepStrictEqual(
+          standings.map(({ blocker }) => blocker),
+          ["1", undefined, undefined]
+        )
         yield* store.cancel("2", 0)
         assert.deepStrictEqual(yield* take("w"), [])
         const failure = new Failure.Impossible({ said: "no" })
@@ -280,6 +288,78 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
     )
 
     test(
+      "finds by the words that may be seen, and by no others",
+      Effect.gen(function* () {
+        const store = yield* Store
+        const secret = { ...call("/things/1?own=Hidden1"), urlParams: [["q", "hidden2"]] as const }
+        for (const id of ["1", "2", "3"])
+          yield* insert(fresh(id, { call: secret, subject: id === "3" ? "100%_'é" : null }))
+        yield* take("w")
+        const said = new Failure.Answered({ status: 422, body: "hidden3" })
+        yield* end("1", "w", { _tag: "Again", trouble: said, dueAt: 9, isInDoubt: false })
+        yield* end("2", "w", { _tag: "Failed", failure: said, isInDoubt: false })
+        const found = (text: string, queries = false, bodies = false) =>
+          Effect.map(store.find({ limit: 9, search: { words: text.split(" "), sees: { queries, bodies } } }), (page) =>
+            page.tickets.map(({ id }) => id)
+          )
+        const all = ["1", "2", "3"]
+        assert.deepStrictEqual(yield* found("put /things/1 acme"), all)
+        assert.deepStrictEqual(yield* found("100%_'é"), ["3"])
+        assert.deepStrictEqual(yield* found("%"), ["3"])
+        assert.deepStrictEqual(yield* found("answered put 422"), ["1", "2"])
+        for (const word of ["hidden1", "hidden2", "hidden3"]) assert.deepStrictEqual(yield* found(word), [], word)
+        assert.deepStrictEqual(yield* found("/things/1?own=hidden1&q=hidden2", true), all)
+        assert.deepStrictEqual(yield* found("hidden3", true), [])
+        assert.deepStrictEqual(yield* found("hidden3", false, true), ["1", "2"])
+        // What is put right, or given up, is not found by what was wrong with it.
+        yield* store.retry("2", { call: { call: call("/right"), route: "writes", idempotencyKey: "k" } }, 0)
+        yield* store.cancel("1", 0)
+        assert.deepStrictEqual(yield* found("answered"), [])
+        assert.deepStrictEqual(yield* found("/right"), ["2"])
+        assert.deepStrictEqual(yield* found("hidden", true, true), ["1", "3"])
+      })
+    )
+
+    test(
+      "tells how many go before a ticket, and how much there is of each route, however they change",
+      Effect.gen(function* () {
+        const store = yield* Store
+        const ids = Array.from({ length: 40 }, (_, i) => `${i}`)
+        const about = (i: number): Partial<OutboxStore.New> => ({
+          priority: i % 3,
+          route: i % 4 === 0 ? "reads" : "writes",
+          subject: i % 5 === 0 ? "s" : null,
+          mergeKey: i % 10 === 0 ? "m" : null,
+          expiresAt: i % 7 === 0 ? 50 : null,
+          provider: i % 11 === 0 ? "other" : "acme"
+        })
+        yield* Effect.forEach(ids, (id, i) => insert(fresh(id, about(i))))
+        yield* consistent
+        const taken = yield* take("w1", 0, 12)
+        for (const [i, id] of taken.entries()) if (i % 2 === 0) yield* begin(id, "w1")
+        yield* consistent
+        for (const [i, id] of taken.entries()) {
+          const ends: ReadonlyArray<OutboxStore.End> = [
+            { _tag: "Done", answer },
+            { _tag: "Failed", failure: trouble, isInDoubt: true },
+            { _tag: "Again", trouble, dueAt: 30 + i, isInDoubt: false },
+            { _tag: "Unsent", trouble: null, dueAt: 0 }
+          ]
+          const own = ends[i % 5]
+          if (own !== undefined) yield* end(id, "w1", own)
+        }
+        yield* consistent
+        // What expired goes to the end when it is retried, and what was taken by a dead worker is found.
+        yield* tend("w2", 200)
+        yield* consistent
+        for (const id of ids) yield* Effect.ignore(store.retry(id, {}, 200))
+        yield* consistent
+        for (const id of ids) if (Number(id) % 2 === 0) yield* Effect.ignore(store.cancel(id, 300))
+        yield* store.purge(1000)
+      })
+    )
+
+    test(
       "finds by state, and forgets only what ended well",
       Effect.gen(function* () {
         const store = yield* Store
@@ -287,14 +367,14 @@ export const contract = <E>(name: string, layer: () => Layer.Layer<OutboxStore.O
         yield* take("w")
         yield* end("1", "w", { _tag: "Done", answer }, 5)
         yield* end("2", "w", { _tag: "Failed", failure: new Failure.Impossible({ said: "" }), isInDoubt: false }, 5)
-        const found = yield* store.find({ states: ["done", "failed"], limit: 9 })
+        const { tickets: found } = yield* store.find({ states: ["done", "failed"], limit: 9 })
         assert.deepStrictEqual(
           found.map(({ id }) => id),
           ["1", "2"]
         )
         assert.strictEqual(yield* store.purge(5), 0)
         assert.strictEqual(yield* store.purge(6), 1)
-        assert.strictEqual((yield* store.find({ limit: 9 })).length, 2)
+        assert.strictEqual((yield* store.find({ limit: 9 })).tickets.length, 2)
       })
     )
   })

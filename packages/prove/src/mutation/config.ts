@@ -3,8 +3,9 @@ import { defineConfig } from "vitest/config"
 import type { Reporter } from "vitest/node"
 import { mutations } from "./Mutations.ts"
 import { redisMutations, suites } from "./RedisMutations.ts"
+import { roomMutations } from "./RoomMutations.ts"
 
-const mutation = [...mutations, ...redisMutations][Number(process.env["SLUICE_MUTATION"] ?? -1)]
+const mutation = [...mutations, ...roomMutations, ...redisMutations][Number(process.env["SLUICE_MUTATION"] ?? -1)]
 const root = new URL("../../../..", import.meta.url).pathname
 
 const plugin = {
@@ -33,6 +34,7 @@ const include: Readonly<Record<string, Array<string>>> = {
   ...Object.fromEntries(Object.entries(suites).map(([name, file]) => [name, [`packages/core/test/redis/${file}`]])),
   redis: Object.values(suites).map((file) => `packages/core/test/redis/${file}`),
   quick: ["packages/core/test/Admission*.test.ts", "packages/core/test/RateLimiterStore.test.ts"],
+  room: ["packages/core/test/Turns.test.ts", "packages/core/test/Tenants.test.ts"],
   long: ["packages/core/test/*.test.ts", "packages/prove/test/prove.test.ts"]
 }
 

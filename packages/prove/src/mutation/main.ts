@@ -4,9 +4,12 @@ import { readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { type Mutation, mutations as ofAdmission } from "./Mutations.ts"
 import { hasRedis, type RedisMutation, redisMutations } from "./RedisMutations.ts"
+import { type RoomMutation, roomMutations } from "./RoomMutations.ts"
 
-/** Those of Redis come last. */
-const mutations: ReadonlyArray<Mutation | RedisMutation> = [...ofAdmission, ...redisMutations]
+/** In the order in which `config.ts` counts them. */
+const mutations: ReadonlyArray<Chosen> = [...ofAdmission, ...roomMutations, ...redisMutations]
+
+type Chosen = Mutation | RoomMutation | RedisMutation
 
 interface Fate {
   readonly mutation: Mutation
@@ -16,8 +19,10 @@ interface Fate {
 }
 
 /** First the suite that is to miss it, then all. */
-const suitesOf = (mutation: Mutation | RedisMutation): readonly [string, string] =>
-  "suite" in mutation ? [mutation.suite, "redis"] : ["quick", "long"]
+const suitesOf = (mutation: Chosen): readonly [string, string] =>
+  "suite" in mutation ? [mutation.suite, needsRedis(mutation) ? "redis" : "long"] : ["quick", "long"]
+
+const needsRedis = (mutation: Chosen): boolean => "suite" in mutation && mutation.suite !== "room"
 
 /** Longer than the suites ever take: what has not ended by then never will. */
 const patienceMillis = (suites: string) => (suites === "long" ? 600_000 : 120_000)
@@ -63,7 +68,7 @@ const checkTexts = (): void => {
 }
 
 /** What a safeguard is chosen by. */
-const namesOf = (mutation: Mutation | RedisMutation): ReadonlyArray<string> =>
+const namesOf = (mutation: Chosen): ReadonlyArray<string> =>
   "suite" in mutation
     ? [mutation.safeguard, mutation.file, `suite:${mutation.suite}`]
     : [mutation.safeguard, mutation.file]
@@ -73,14 +78,19 @@ const isJson = process.argv.includes("--json")
 const only = process.argv[process.argv.indexOf("--only") + 1]
 const chosen = mutations.flatMap((mutation, index) =>
   (process.argv.includes("--only") && !namesOf(mutation).some((name) => name.includes(only ?? ""))) ||
-  ("suite" in mutation && !hasRedis)
+  (needsRedis(mutation) && !hasRedis)
     ? []
     : [index]
 )
 if (!hasRedis && !isJson) {
   console.log(`left out: ${redisMutations.length} of the books in Redis: no redis-server on PATH, and no REDIS_URL`)
 }
-const needed = new Set(chosen.flatMap((index) => (index < ofAdmission.length ? ["quick", "long"] : ["redis"])))
+const needed = new Set(
+  chosen.flatMap((index) => {
+    const mutation = mutations[index]
+    return mutation ? (needsRedis(mutation) ? ["redis"] : suitesOf(mutation)) : []
+  })
+)
 for (const suites of needed) {
   const failed = await failing(-1, suites)
   if (failed !== undefined) throw new Error(`Nothing was taken away, and yet this fails: ${failed}`)
