@@ -1,4 +1,5 @@
-import { Policy, Quota } from "@sluice/core"
+import { Quota } from "@sluice/core"
+import * as Policy from "@sluice/core/Policy"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
