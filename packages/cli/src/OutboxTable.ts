@@ -1,22 +1,13 @@
 /** Tickets on a terminal: a line each, or one with all that is shown of it. */
 import type { View } from "@sluice/outbox/OutboxView"
+import * as TextTable from "./TextTable.ts"
+import { printable } from "./TextTable.ts"
 
 const header = ["state", "id", "provider", "call", "subject", "since", "why"]
 
-/** A table; a terminal's lines are cut at its width, and nothing is cut for a file. */
-export const table = (tickets: ReadonlyArray<View>, columns: number | undefined): string => {
-  const rows = [header, ...tickets.map(rowOf)]
-  const widths = header.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join("  ")
-        .trimEnd()
-    )
-    .map((line) => (columns !== undefined && line.length > columns ? `${line.slice(0, columns - 1)}…` : line))
-    .join("\n")
-}
+/** A table, cut at the width of a terminal. */
+export const table = (tickets: ReadonlyArray<View>, columns: number | undefined): string =>
+  TextTable.table([header, ...tickets.map(rowOf)], columns)
 
 const rowOf = (ticket: View) =>
   [
@@ -43,10 +34,3 @@ export const details = (ticket: View): string => {
     )
     .join("\n")
 }
-
-/** What a sender wrote may hold what a terminal would obey. */
-const printable = (value: unknown): string =>
-  String(value).replace(
-    /[\p{Cc}\p{Bidi_Control}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
-  )

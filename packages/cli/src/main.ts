@@ -1,9 +1,10 @@
-/** `sluice`: simulated providers to try any client against, the demo, and what waits in an outbox. */
+/** `sluice`: simulated providers to try any client against, the demo, what a response says about limits, and what waits in an outbox. */
 import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Demo from "./Demo.ts"
+import { exitCode, inspect } from "./InspectCommand.ts"
 import * as LiveTable from "./LiveTable.ts"
 import * as OpenPage from "./OpenPage.ts"
 import { outbox } from "./OutboxCommand.ts"
@@ -107,8 +108,9 @@ const demo = Command.make(
 
 Command.make("sluice").pipe(
   Command.withDescription("SaaS rate limits as Effect services."),
-  Command.withSubcommands([simulate, demo, outbox]),
+  Command.withSubcommands([simulate, demo, inspect, outbox]),
   Command.run({ version }),
+  Effect.mapError(exitCode),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
 )

@@ -8,11 +8,15 @@ import { Effect } from "effect"
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
-const sluice = (...args: ReadonlyArray<string>) =>
+const sluice = (...args: ReadonlyArray<string>) => told("", ...args)
+
+/** Tells it something by its standard input. */
+const told = (input: string, ...args: ReadonlyArray<string>) =>
   Effect.callback<{ readonly code: number | string; readonly stdout: string; readonly stderr: string }>((resume) => {
-    execFile(process.execPath, ["--conditions=@sluice/source", main, ...args], (error, stdout, stderr) =>
+    const child = execFile(process.execPath, ["--conditions=@sluice/source", main, ...args], (error, stdout, stderr) =>
       resume(Effect.succeed({ code: error?.code ?? 0, stdout, stderr }))
     )
+    child.stdin?.end(input)
   })
 
 const temporary = Effect.acquireRelease(
@@ -56,6 +60,26 @@ describe("sluice", () => {
       assert.strictEqual(code, 1)
       assert.match(stderr + stdout, why)
       assert.notMatch(stderr + stdout, /\bat .*\.ts:\d+/)
+    })
+  )
+
+  it.live("inspects what comes by the standard input, and exits with 2 where `inspect` is not asked well", () =>
+    Effect.gen(function* () {
+      const headers = "HTTP/2 200 \r\nratelimit-policy: 10;w=1, 50;w=60\r\n\r\n"
+      const { code, stdout } = yield* told(headers, "inspect", "-", "--as-policy", "--provider", "bakery")
+      assert.strictEqual(code, 0)
+      const { provider, quotas } = JSON.parse(stdout)
+      assert.strictEqual(provider, "bakery")
+      assert.deepStrictEqual(
+        quotas.map(({ limit, window }: { limit: number; window: string }) => [limit, window]),
+        [
+          [10, "1 second"],
+          [50, "1 minute"]
+        ]
+      )
+      const asked = yield* sluice("inspect", "x", "--method", "POST")
+      assert.strictEqual(asked.code, 2)
+      assert.match(asked.stderr, /Expected: "GET" \| "HEAD"/)
     })
   )
 })

@@ -13,6 +13,7 @@
  * ```
  */
 import * as HeaderDialects from "./signal/HeaderDialects.ts"
+import * as ReadingChoice from "./signal/ReadingChoice.ts"
 import * as ServedTime from "./signal/ServedTime.ts"
 import * as WireTime from "./signal/WireTime.ts"
 
@@ -113,13 +114,15 @@ export const fromHeaders = (headers: Readonly<Record<string, string | undefined>
     retryAfterMillis(headerOf(headers, "retry-after-ms"), options),
     retryAfter(headerOf(headers, "retry-after"), options)
   )
-  const served = isCached(headers) ? undefined : ServedTime.servedMillis((name) => headerOf(headers, name))
-  const readings = isCached(headers) ? [] : HeaderDialects.readings(headers, options?.rounding ?? "unknown")
+  const served = isCached(headers) ? undefined : ServedTime.told((name) => headerOf(headers, name))
+  const told = isCached(headers)
+    ? []
+    : ReadingChoice.choices(HeaderDialects.fields(headers, options?.rounding ?? "unknown"))
   return {
     ...(retry && { retry: bounded(retry) }),
     ...(serverDateMillis !== undefined && { serverDateMillis }),
-    ...(served !== undefined && { servedMillis: served }),
-    readings: readings.map((reading) => ({
+    ...(served !== undefined && { servedMillis: served.millis }),
+    readings: told.map(({ reading }) => ({
       ...reading,
       ...nameOf(reading.quota, options),
       ...(reading.reset && { reset: bounded(reading.reset) })
@@ -139,8 +142,8 @@ const later = (fine: Instant | undefined, coarse: Instant | undefined): Instant 
     ? coarse
     : fine
 
-/** A cache stores the header as it was; an `Age` that cannot be read is one too many. */
-const isCached = (headers: Readonly<Record<string, string | undefined>>): boolean =>
+/** Whether a cache answered, which stores headers as they were; an `Age` that cannot be read is one too many. */
+export const isCached = (headers: Readonly<Record<string, string | undefined>>): boolean =>
   !/^\s*0*\s*$/.test(toText(headerOf(headers, "age")))
 
 const headerOf = (headers: Readonly<Record<string, string | undefined>>, name: string): string | undefined =>

@@ -3,7 +3,8 @@
  *
  * A call is on the disk before its sender is answered, and is sent when its quota has room. It is sent _at least once_: where
  * a process dies between sending and writing down the answer, the call is sent again, with the same idempotency key
- * where its provider takes one. Calls of one subject are sent in their order, one at a time.
+ * where its provider takes one. Calls of one subject are sent in their order, one at a time. Calls that are made for a tenant
+ * (`send` within `RateLimiter.tenant`) take turns with those of others, by weight.
  *
  * @example
  * ```ts
@@ -90,6 +91,8 @@ export interface Entry {
   readonly place: number
   readonly provider: string
   readonly subject: Option.Option<string>
+  /** For whom it was sent; empty for nobody in particular. */
+  readonly tenant: string
   readonly call: Call.Call
   readonly createdAt: DateTime.Utc
   readonly status: Status
@@ -124,7 +127,7 @@ export class Outbox extends Context.Service<Outbox, Service>()("@sluice/outbox/O
 
 /** How an outbox works; times are durations. */
 export interface Options {
-  /** How many calls on the same quotas are in the limiter's queue or under way at a time; default 8. */
+  /** How many calls of one tenant on the same quotas are in the limiter's queue or under way at a time; default 8. */
   readonly concurrency?: number | undefined
   /** How often the store is looked at for what other processes wrote; default a second. What this one writes is seen at once. */
   readonly pollInterval?: Duration.Input | undefined

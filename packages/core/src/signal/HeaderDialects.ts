@@ -1,5 +1,5 @@
 /**
- * The dialects in which responses write the state of their quotas, read into `Reading`s.
+ * The dialects in which responses write the state of their quotas, read field by field into `Reading`s.
  *
  * - `RateLimit` and `RateLimit-Policy` of the IETF draft: structured fields with named members (`"default";r=50;t=30`,
  *   also unquoted), or pairs as its drafts 07 and 08 have them (`limit=100, remaining=50, reset=5`);
@@ -10,91 +10,138 @@
  * Total: what is not understood is left out.
  */
 import { parseItem, Token } from "structured-headers"
-import type { Instant, Reading } from "../Signal.ts"
+import type { Reading } from "../Signal.ts"
 import { reset, type Rounding } from "./WireTime.ts"
 
 /** Longer header names and values are cut, and of more members or readings the first are taken. */
-const longest = { name: 128, value: 2048, members: 32 }
+export const longest = { name: 128, value: 2048, members: 32 }
 
 const headerName = /^(|.*-)(rate-?limit)(?:-(.+))?$/
-const fields: ReadonlyArray<readonly [string, keyof Values]> = [
+const fieldWords: ReadonlyArray<readonly [string, keyof Values]> = [
   ["limit", "limit"],
   ["max", "limit"],
   ["total", "limit"],
   ["remaining", "remaining"],
   ["reset-after", "reset"],
   ["resets", "reset"],
-  ["reset", "reset"]
+  ["reset", "reset"],
+  ["interval-milliseconds", "interval"]
 ]
-const keys = new Map<string, keyof Values>([...fields, ["q", "limit"], ["r", "remaining"], ["t", "reset"]])
+const keys = new Map<string, keyof Values>([
+  ...fieldWords,
+  ["q", "limit"],
+  ["r", "remaining"],
+  ["t", "reset"],
+  ["w", "window"],
+  ["window", "window"],
+  ["qu", "unit"]
+])
 
-interface Values {
+/** What is written of one quota. A window is in seconds, an interval in milliseconds; both only say how long it is. */
+export interface Values {
   readonly limit?: string
   readonly remaining?: string
   readonly reset?: string
+  readonly window?: string
+  readonly interval?: string
+  readonly unit?: string
 }
 
-/**
- * The readings of a response, at most one for each name of a quota (the unnamed reading is one of them).
- *
- * Where several dialects speak of the same quota, the one that says most is taken, and of equals the more standard one:
- * fields of different dialects are not mixed, because they may count different things.
- */
-export const readings = (
+/** What one header, or one member of its list, says of a quota. */
+export interface Part {
+  /** As it stands in the header. */
+  readonly text: string
+  readonly quota: string | undefined
+  readonly values: Values
+  /** The values that can be read. */
+  readonly reading: Reading | undefined
+  /** One of several without a name: nothing tells which of them the rest of the response is about. */
+  readonly isAmbiguous: boolean
+}
+
+/** A header whose name is one of a dialect's. */
+export interface Field {
+  readonly name: string
+  /** The dialect: what its headers' names begin with, such as `x-ratelimit`. */
+  readonly family: string
+  /** What follows of the name. */
+  readonly rest: string | undefined
+  readonly text: string
+  readonly parts: ReadonlyArray<Part>
+  /** Whether there was more of it than is read. */
+  readonly isCut: boolean
+}
+
+/** Whether a header's name is one of a dialect's. */
+export const isField = (name: string): boolean => headerName.test(name.slice(0, longest.name))
+
+/** The headers of every dialect, with all that they say. */
+export const fields = (
   headers: Readonly<Record<string, string | undefined>>,
   rounding: Rounding
-): ReadonlyArray<Reading> => {
-  const families = new Map<string, Map<string, Reading>>()
-  const resources = new Map<string, string>()
+): ReadonlyArray<Field> => {
+  const found: Array<Field> = []
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value !== "string" || !name.includes("rate")) continue
     const [, vendor = "", limit = "", rest] = headerName.exec(name.slice(0, longest.name)) ?? []
     if (limit === "") continue
-    const family = vendor + limit
     const text = value.slice(0, longest.value).trim()
-    if (rest === "resource" && /^[\w.-]{1,64}$/.test(text)) resources.set(family, text)
-    const known = families.get(family) ?? new Map<string, Reading>()
-    families.set(family, known)
-    for (const reading of readingsOf(rest, text, rounding).slice(0, longest.members)) {
-      const quota = reading.quota ?? ""
-      const before = known.get(quota)
-      known.set(quota, before === undefined ? reading : merge(before, reading))
-    }
+    const parts = partsOf(rest, text, rounding)
+    found.push({
+      name,
+      family: vendor + limit,
+      rest,
+      text,
+      parts: parts.length > longest.members ? parts.slice(0, longest.members) : parts,
+      isCut: name.length > longest.name || value.length > longest.value || parts.length > longest.members
+    })
   }
-  const best = new Map<string, { readonly reading: Reading; readonly weight: number }>()
-  for (const [family, known] of families) {
-    for (const found of known.values()) {
-      // GitHub says in a header of its own which of its quotas the others are about.
-      const resource = found.quota === undefined ? resources.get(family) : undefined
-      const reading = resource === undefined ? found : { ...found, quota: resource }
-      const weight = Object.keys(reading).length * 10 - rank(family)
-      const quota = reading.quota ?? ""
-      if (weight > (best.get(quota)?.weight ?? -Infinity)) best.set(quota, { reading, weight })
-    }
-  }
-  return [...best.values()].map(({ reading }) => reading).slice(0, longest.members)
+  return found
 }
 
 /** What one header says; `rest` is its name after `ratelimit-`. */
-const readingsOf = (rest: string | undefined, text: string, rounding: Rounding): ReadonlyArray<Reading> => {
+const partsOf = (rest: string | undefined, text: string, rounding: Rounding): ReadonlyArray<Part> => {
   const isPolicy = rest === "policy"
   const field = rest === undefined || isPolicy ? undefined : fieldOf(rest)
-  if (field !== undefined) return compact([toReading(field.quota, { [field.key]: text }, rounding)])
+  if (field !== undefined) return [partOf(text, field.quota, { [field.key]: text }, rounding)]
   if (/^[a-z]+ *=/i.test(text)) {
+    const part = partOf(text, isPolicy ? undefined : rest, pairs(text), rounding)
     // Of several policies without a name nothing tells which one the rest of the response is about.
-    return isPolicy && text.includes(",")
-      ? []
-      : compact([toReading(isPolicy ? undefined : rest, pairs(text), rounding)])
+    return [isPolicy && text.includes(",") ? { ...part, reading: undefined, isAmbiguous: true } : part]
   }
   if (rest !== undefined && !isPolicy) return []
-  if (count(text) !== undefined && !isPolicy) return compact([toReading(undefined, { limit: text }, rounding)])
-  const members = membersOf(text).flatMap((part) => member(part, rounding))
-  return members.filter((reading) => reading.quota !== undefined || members.length === 1)
+  if (count(text) !== undefined && !isPolicy) return [partOf(text, undefined, { limit: text }, rounding)]
+  return toldApart(membersOf(text).map((part) => member(part, rounding)))
+}
+
+/** Of several only those that have a name can be told apart. */
+const toldApart = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
+  let told = 0
+  for (const { reading } of parts) if (reading !== undefined) told++
+  return told < 2
+    ? parts
+    : parts.map((part) =>
+        part.reading !== undefined && part.reading.quota === undefined ? { ...part, isAmbiguous: true } : part
+      )
+}
+
+/** The policies beside a limit as drafts up to 06 have them: `10, 10;w=1, 50;w=60`. None of them has a name. */
+export const policies = ({ rest, text }: Field, rounding: Rounding): ReadonlyArray<Part> =>
+  rest === "limit"
+    ? membersOf(text)
+        .map((part) => member(part, rounding))
+        .filter(({ values }) => values.window !== undefined)
+    : []
+
+/** The length of the window, where it is told. */
+export const windowMillis = ({ interval, window = "" }: Values): number | undefined => {
+  const millis = /^\d{1,9}$/.test(window) ? Number(window) * 1000 : count(interval)
+  return millis === 0 ? undefined : millis
 }
 
 /** Which field a header is for, and what stands beside it: `requests-limit`, `limit-requests`, `limit`. */
 const fieldOf = (rest: string): { readonly key: keyof Values; readonly quota: string | undefined } | undefined => {
-  for (const [word, key] of fields) {
+  for (const [word, key] of fieldWords) {
     if (rest === word) return { key, quota: undefined }
     if (rest.endsWith(`-${word}`)) return { key, quota: rest.slice(0, -word.length - 1) }
     if (rest.startsWith(`${word}-`)) return { key, quota: rest.slice(word.length + 1) }
@@ -123,27 +170,44 @@ const membersOf = (text: string): ReadonlyArray<string> => {
       start = i + 1
     }
   }
-  return members.slice(0, longest.members)
+  return members.slice(0, longest.members + 1)
 }
 
 /** One member of a structured list: `"burst";q=100;w=60`, `default;r=50`, and `100;w=60` as drafts up to 07 have it. */
-const member = (part: string, rounding: Rounding): ReadonlyArray<Reading> => {
-  if (!/^[\s\d"a-z*]/i.test(part)) return []
+const member = (text: string, rounding: Rounding): Part => {
+  if (!/^[\s\d"a-z*]/i.test(text)) return silent(text)
   try {
-    const [bare, parameters] = parseItem(part.trim())
+    const [bare, parameters] = parseItem(text.trim())
     const values: { -readonly [K in keyof Values]: Values[K] } = {}
     for (const [name, value] of parameters) {
       const key = keys.get(name)
       if (key !== undefined) values[key] = String(value)
     }
-    if (typeof bare === "number") return compact([toReading(undefined, { limit: String(bare) }, rounding)])
+    if (typeof bare === "number") {
+      return partOf(text, undefined, { ...windowOf(values), limit: String(bare) }, rounding)
+    }
     return typeof bare === "string" || bare instanceof Token
-      ? compact([toReading(String(bare).slice(0, longest.name), values, rounding)])
-      : []
+      ? partOf(text, String(bare).slice(0, longest.name), values, rounding)
+      : silent(text)
   } catch {
-    return []
+    return silent(text)
   }
 }
+
+const windowOf = ({ unit, window }: Values): Values => ({
+  ...(window !== undefined && { window }),
+  ...(unit !== undefined && { unit })
+})
+
+const silent = (text: string): Part => ({ text, quota: undefined, values: {}, reading: undefined, isAmbiguous: false })
+
+const partOf = (text: string, quota: string | undefined, values: Values, rounding: Rounding): Part => ({
+  text,
+  quota,
+  values,
+  reading: toReading(quota, values, rounding),
+  isAmbiguous: false
+})
 
 const toReading = (quota: string | undefined, values: Values, rounding: Rounding): Reading | undefined => {
   const limit = count(values.limit)
@@ -169,30 +233,3 @@ const count = (text: string | undefined): number | undefined => {
 
 /** The first of a list. A comma without a space may belong to a number: `1,000` is not 1. */
 const head = (text: string): string => /^([\d.]+)(?: *;|, )/.exec(text)?.[1] ?? text
-
-/** Two of the same name in one dialect: the tighter of each field, and the reset that needs no clock in common. */
-const merge = (a: Reading, b: Reading): Reading => {
-  const limit = least(a.limit, b.limit)
-  const remaining = least(a.remaining, b.remaining)
-  return {
-    ...a,
-    ...b,
-    ...(limit !== undefined && { limit }),
-    ...(remaining !== undefined && { remaining }),
-    ...(a.reset && b.reset && { reset: nearer(a.reset, b.reset) })
-  }
-}
-
-const least = (a: number | undefined, b: number | undefined): number | undefined =>
-  a === undefined ? b : b === undefined ? a : Math.min(a, b)
-
-const nearer = (a: Instant, b: Instant): Instant =>
-  a.kind === b.kind ? (a.millis >= b.millis ? a : b) : a.kind === "after" ? a : b
-
-const rank = (family: string): number => {
-  const place = ["ratelimit", "x-ratelimit", "x-rate-limit"].indexOf(family)
-  return place === -1 ? 3 : place
-}
-
-const compact = (values: ReadonlyArray<Reading | undefined>): ReadonlyArray<Reading> =>
-  values.filter((value) => value !== undefined)

@@ -19,16 +19,21 @@ const fields: ReadonlyArray<readonly [name: string, millis: number]> = [
   ["x-response-time", 1]
 ]
 
-/** Whole milliseconds; none if nothing is said, or nothing that can be read. */
-export const servedMillis = (header: (name: string) => unknown): number | undefined => {
+/** The headers that are read, in this order. */
+export const names: ReadonlyArray<string> = ["server-timing", ...fields.map(([name]) => name)]
+
+/** The header that tells, and whole milliseconds; none if nothing is said, or nothing that can be read. */
+export const told = (
+  header: (name: string) => unknown
+): { readonly name: string; readonly millis: number } | undefined => {
   const textOf = (name: string) => String(header(name) ?? "").slice(0, longest)
   const timing = Array.from(textOf("server-timing").replace(quoted, "").matchAll(durations), ([, text = ""]) =>
     least(text, 1)
   ).filter((millis) => millis !== undefined)
-  if (timing.length > 0) return Math.max(...timing)
+  if (timing.length > 0) return { name: "server-timing", millis: Math.max(...timing) }
   for (const [name, usual] of fields) {
-    const told = least(textOf(name), usual)
-    if (told !== undefined) return told
+    const millis = least(textOf(name), usual)
+    if (millis !== undefined) return { name, millis }
   }
   return undefined
 }

@@ -28,7 +28,8 @@ export const looking = (redis: Redis.Redis["Service"], base: string): Operations
       const seen = [sees.queries ? "1" : "0", sees.bodies ? "1" : "0"]
       const found: Array<Stored> = []
       let after = String(query.after ?? 0)
-      for (let looked = 0; search === undefined || looked < mostSearched; looked += Questions.page) {
+      const most = search === undefined ? Infinity : mostSearched
+      for (let looked = 0; looked < most; looked += Questions.page) {
         const left = limit + 1 - found.length
         const [tickets, next]: readonly [ReadonlyArray<Flat>, string | null] = yield* redis.eval(Questions.find)(
           base,

@@ -1,4 +1,5 @@
 /** Makes what is stored of what a sender gives, or says what is wrong with it. */
+import { Tenant } from "@sluice/core/RateLimiter"
 import { Clock, DateTime, Effect } from "effect"
 import { SecureRandom } from "effect/crypto"
 import type { HttpClientRequest } from "effect/http"
@@ -6,7 +7,7 @@ import * as Call from "../Call.ts"
 import { CallError } from "../OutboxError.ts"
 import type { New } from "../OutboxStore.ts"
 import type { AnyProvider } from "../Sendable.ts"
-import { routeOf } from "../worker/Channel.ts"
+import { routeOf, tenantOf } from "../worker/Route.ts"
 import * as Merging from "./Merging.ts"
 
 /** What may be said of a call, without what is only of concern when it is read. */
@@ -66,7 +67,7 @@ export const make = (
     yield* whole("options.maxAttempts", maxAttempts, 1, "a whole number, 1 or more")
     yield* ahead(wantedUntil)
     const expiresAt = wantedUntil === undefined ? null : DateTime.toEpochMillis(wantedUntil)
-    const route = routeOf(provider, Call.toRequest(call))
+    const route = routeOf(provider, Call.toRequest(call), yield* Tenant)
     const mergeKey = Merging.keyOf({ call, route, expiresAt, maxAttempts, whenInDoubt })
     if (merge && mergeKey === undefined) {
       return yield* new CallError({
@@ -94,14 +95,18 @@ export const make = (
     }
   })
 
-/** What is put right of a dead letter: another call has another key, as servers remember what came with the first. */
+/**
+ * What is put right of a dead letter of a route, which stays its tenant's: another call has another key, as servers remember
+ * what came with the first.
+ */
 export const correction = (
   provider: AnyProvider,
-  request: HttpClientRequest.HttpClientRequest
+  request: HttpClientRequest.HttpClientRequest,
+  route: string
 ): Effect.Effect<{ readonly call: Call.Call; readonly route: string; readonly idempotencyKey: string }, CallError> =>
   Effect.map(Call.fromRequest(provider, request), (call) => ({
     call,
-    route: routeOf(provider, Call.toRequest(call)),
+    route: routeOf(provider, Call.toRequest(call), tenantOf(route)),
     idempotencyKey: SecureRandom.uuidV4Unsafe()
   }))
 

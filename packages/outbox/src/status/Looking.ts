@@ -3,6 +3,7 @@ import { Clock, DateTime, Effect, Option } from "effect"
 import type { Found, Query, Stored } from "../OutboxStore.ts"
 import type { OutboxStoreError } from "../OutboxError.ts"
 import { anything, type Status } from "../Ticket.ts"
+import { quotasOf } from "../worker/Route.ts"
 import { expectedAtOf, type Reader, statusOf } from "./Reading.ts"
 
 /** All that is kept of a ticket, and how it stands. */
@@ -72,11 +73,17 @@ export const summary = (reader: Reader): Effect.Effect<ReadonlyArray<Summary>, O
       Map.groupBy(tallies, ({ provider }) => provider),
       ([provider, routes]) =>
         Effect.gen(function* () {
-          const instants = yield* Effect.forEach(routes, ({ ahead, last }) =>
-            last === undefined ? Effect.succeedNone : expectedAtOf(reader, last, ahead)
+          const instants = yield* Effect.forEach(
+            Map.groupBy(routes, ({ route }) => quotasOf(route)).values(),
+            (tenants) => {
+              // The last of all goes after all that wait for its quotas, whosever they are.
+              const lasts = tenants.flatMap(({ ahead, last }) => (last === undefined ? [] : [{ ahead, last }]))
+              const ahead = lasts.reduce((all, each) => all + each.ahead + 1, -1)
+              return Effect.forEach(lasts, ({ last }) => expectedAtOf(reader, last, ahead))
+            }
           )
           const sum = (of: "waiting" | "sending" | "failed") => routes.reduce((all, route) => all + route[of], 0)
-          const [first, ...others] = instants.flatMap(Option.toArray)
+          const [first, ...others] = instants.flat().flatMap(Option.toArray)
           return {
             provider,
             waiting: sum("waiting"),

@@ -107,7 +107,9 @@ export const expectedAtOf = (
     if (channel === undefined) return Option.none()
     const known = reader.queued.get(stored.mergedInto ?? stored.id)
     const at =
-      known !== undefined ? Option.some(known) : yield* earliest(reader.limiter, channel, toRequest(stored.call), ahead)
+      known !== undefined
+        ? Option.some(known)
+        : yield* earliest(reader.limiter, channel, toRequest(stored.call), stored.route, ahead)
     return Option.map(at, (at) => Math.max(at, stored.dueAt)).pipe(
       Option.filter((at) => at > 0 && at < maxDateMillis),
       Option.map((at) => DateTime.makeUnsafe(at))

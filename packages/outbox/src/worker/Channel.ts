@@ -1,5 +1,4 @@
 /** A provider and its client, as an outbox uses them. */
-import type * as Claim from "@sluice/core/Claim"
 import type * as Pipeline from "@sluice/core/Pipeline"
 import type { RateLimited } from "@sluice/core/RateLimited"
 import { Duration, Option, Schema } from "effect"
@@ -46,12 +45,6 @@ export const isRepeatable = (
 }
 const repeatableMethods = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
 const duration = Duration.fromInputUnsafe
-
-/** The quotas that a call draws on, without what narrows them to one resource: few enough to look at each of them. */
-export const routeOf = (provider: AnyProvider, request: HttpClientRequest.HttpClientRequest): string => {
-  const draws: ReadonlyArray<Claim.Draw> = provider.classify(request, provider.quotas)
-  return draws.map(({ quota }) => `${quota.name} ${quota.limit}/${quota.windowMillis}`).join(", ")
-}
 
 /** The provider's own error, out of what was kept of it. */
 export const refusalOf = ({ refusals }: Channel, { error }: Refused): Option.Option<RateLimited> =>

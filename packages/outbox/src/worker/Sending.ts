@@ -9,6 +9,7 @@ import type { OutboxStore, Stored, StoredAnswer, Taken } from "../OutboxStore.ts
 import type { Bell } from "./Bell.ts"
 import { type Channel, isRepeatable, requestOf } from "./Channel.ts"
 import { earliest } from "./Estimate.ts"
+import { tenantOf } from "./Route.ts"
 import { judge, type Verdict } from "./Verdict.ts"
 
 export interface Sender {
@@ -71,7 +72,7 @@ export const send = (
     let request: HttpClientRequest.HttpClientRequest | undefined
     const answered = Effect.suspend(() => {
       request = requestOf(channel, ticket)
-      const noted = Effect.map(earliest(sender.limiter, channel, request, 0), (at) => {
+      const noted = Effect.map(earliest(sender.limiter, channel, request, ticket.route, 0), (at) => {
         if (Option.isSome(at)) sender.queued.set(ticket.id, at.value)
       })
       return Effect.andThen(noted, channel.client.execute(request))
@@ -79,7 +80,8 @@ export const send = (
       Effect.provideService(Pipeline.BeforeSend, mark),
       // Refusals are this outbox's to repeat, unless the client was told otherwise.
       Effect.provideService(RetrySchedule.Default, Schedule.recurs(0)),
-      RateLimiter.priority(ticket.priority)
+      RateLimiter.priority(ticket.priority),
+      Effect.provideService(RateLimiter.Tenant, tenantOf(ticket.route))
     )
     const inTime = ticket.expiresAt === null ? answered : RateLimiter.within(answered, ticket.expiresAt - startedAt)
     const tooLong = Deferred.await(begun).pipe(

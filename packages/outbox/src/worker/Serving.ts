@@ -12,6 +12,7 @@ import * as Reading from "../status/Reading.ts"
 import { type Answer, type Change, type Ticket, ticketOf } from "../Ticket.ts"
 import type { Channel } from "./Channel.ts"
 import { Follower } from "./Follower.ts"
+import { tenantOf } from "./Route.ts"
 import { Worker } from "./Worker.ts"
 
 export const make = (channels: ReadonlyMap<string, Channel> | undefined, options: Options) =>
@@ -68,11 +69,11 @@ export const make = (channels: ReadonlyMap<string, Channel> | undefined, options
       retry: ({ id }, { expiresAt, request } = {}) =>
         Effect.gen(function* () {
           yield* Draft.ahead(expiresAt)
-          const { provider } = yield* store.get(id)
+          const { provider, route } = yield* store.get(id)
           const call =
             request === undefined
               ? undefined
-              : yield* Effect.flatMap(knownOf(channels, provider), (known) => Draft.correction(known, request))
+              : yield* Effect.flatMap(knownOf(channels, provider), (known) => Draft.correction(known, request, route))
           const correction = {
             call,
             ...(expiresAt !== undefined && { expiresAt: DateTime.toEpochMillis(expiresAt) })
@@ -119,6 +120,7 @@ const entryOf = ({ status, stored }: Looking.Looked): Entry => ({
   place: stored.place,
   provider: stored.provider,
   subject: Option.fromNullOr(stored.subject),
+  tenant: tenantOf(stored.route).name,
   call: stored.call,
   createdAt: DateTime.makeUnsafe(stored.createdAt),
   status

@@ -25,6 +25,8 @@ interface Running extends Route {
   fiber?: Fiber.Fiber<void>
 }
 
+const keyOf = ({ provider, route }: Route): string => JSON.stringify([provider, route])
+
 /** The end of an attempt is worth waiting for the store: without it the call would be sent again. */
 const untilWritten = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")])
 
@@ -121,7 +123,8 @@ export class Worker {
       if (yield* store.tend(worker, now)) this.sender.bell.ring()
       const open = [...this.channels.keys()].filter((provider) => this.outageOf(provider).until <= now)
       const routes = open.length === 0 ? [] : yield* store.routes(open)
-      for (const route of routes) yield* this.fill(route, now)
+      const running = Map.groupBy(this.running.values(), keyOf)
+      for (const route of routes) yield* this.fill(route, running.get(keyOf(route))?.length ?? 0, now)
       const closedUntil = [...this.outages.values()].flatMap(({ until }) => (until > now ? [until] : []))
       const nextAt = Math.min(yield* store.nextAt(worker), ...closedUntil)
       return nextAt === Infinity ? this.options.pollInterval : Duration.millis(Math.max(1, nextAt - now))
@@ -140,9 +143,10 @@ export class Worker {
   }
 
   /** Takes as many tickets of a route as there is room for. From the taking on they are somebody's to end. */
-  private fill(route: Route, now: number) {
+  private fill(route: Route, running: number, now: number) {
     const channel = this.channels.get(route.provider)
-    const limit = this.roomOf(route)
+    // After an outage one call of a route finds out whether it is over.
+    const limit = (this.outageOf(route.provider).until > 0 ? 1 : this.options.concurrency) - running
     if (channel === undefined || limit <= 0) return Effect.void
     const { ownedMillis, store, worker } = this.sender
     return store.take(route, { worker, until: now + ownedMillis, now, limit }).pipe(
@@ -162,16 +166,6 @@ export class Worker {
       ),
       Effect.uninterruptible
     )
-  }
-
-  /** After an outage one call of a route finds out whether it is over. */
-  private roomOf({ provider, route }: Route): number {
-    const limit = this.outageOf(provider).until > 0 ? 1 : this.options.concurrency
-    let room = limit
-    for (const running of this.running.values()) {
-      if (running.provider === provider && running.route === route) room--
-    }
-    return room
   }
 
   private launch(ticket: Taken, channel: Channel): void {

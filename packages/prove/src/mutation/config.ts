@@ -48,6 +48,9 @@ export default defineConfig({
     include: include[chosen] ?? [],
     exclude: chosen === "quick" ? ["packages/core/test/Admission.exhaustive.test.ts"] : [],
     bail: 1,
+    // One mutation is one process, and files do not disturb each other: what they share is loaded once.
+    isolate: chosen === "long" || chosen === "redis",
+    ...(chosen !== "long" && chosen !== "redis" && { maxWorkers: 1 }),
     // What was cached for one mutation is not what another one is.
     fsModuleCache: false,
     reporters: [reporter],
