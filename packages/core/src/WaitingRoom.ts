@@ -14,6 +14,8 @@ import { Tenants } from "./admission/Tenants.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
 import type { Away, RateLimiterStore } from "./RateLimiterStore.ts"
 
+export type { Waiter }
+
 /** So many wakes that concern nobody any more are no burden. */
 const spareWakes = 64
 
