@@ -1,0 +1,3 @@
+export * as Eta from "./Eta.ts"
+export * as Plan from "./Plan.ts"
+export * as Planner from "./Planner.ts"
