@@ -97,6 +97,13 @@ export class WaitingRoom<W extends Waiter> {
     return this.store.estimate(permit, now, (book) => this.lanes.get(book)?.unitsBefore(permit) ?? 0)
   }
 
+  /** Units that go before a permit at these books, where it stands in line for them or would have to. */
+  unitsBefore(book: Book, permit: Permit): number {
+    const lane = this.lanes.get(book)
+    const own = permit.waiter?.lane
+    return !lane || (own && own !== lane) || lane.first === permit.waiter ? 0 : lane.unitsBefore(permit)
+  }
+
   /** Who waits for these books. */
   waitingFor(book: Book): ReadonlyArray<Waiting> {
     return this.lanes.get(book)?.waiting ?? []

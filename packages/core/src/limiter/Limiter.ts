@@ -1,6 +1,6 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
 import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
-import type { Decision, Outcome, Permit } from "../Admission.ts"
+import { type Decision, type Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
@@ -9,6 +9,7 @@ import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { Announcer } from "./Announcer.ts"
 import type { Events } from "./Events.ts"
+import type { Evidence } from "./Evidence.ts"
 import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
@@ -28,7 +29,7 @@ export class Limiter {
   private readonly store: RateLimiterStore["Service"]
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
-  private readonly announcer: Announcer
+  readonly announcer: Announcer
   private readonly longWaitMillis: number
   private readonly room: WaitingRoom<WaitingCall>
   private readonly queueBound: number
@@ -50,17 +51,20 @@ export class Limiter {
     this.store = store
     this.clock = clock
     this.context = context
-    this.announcer = new Announcer(clock, context, events)
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
     this.room = new WaitingRoom(store, options.queueBound, {
       admitted: (call, now) => {
         this.inFlight++
-        this.announcer.admitted(call.permit, now, now - call.since)
+        this.announcer.waited(call, now)
         call.end(call.next)
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
+    })
+    this.announcer = new Announcer(clock, events, {
+      reserved: (permit, book, now) => store.reservedBefore(permit, book, now),
+      before: (permit, book) => this.room.unitsBefore(book, permit)
     })
   }
 
@@ -140,6 +144,18 @@ export class Limiter {
     const at = this.room.estimate(permit, now)
     this.store.discard(permit)
     return Math.max(0, at - now)
+  }
+
+  /** What holds a permit back now, or would hold a call back that claims as much, of the fiber's rank. */
+  explain(subject: Permit | Claim, fiber: AnyFiber): Evidence {
+    const now = this.now()
+    if (subject instanceof Permit) return this.announcer.evidenceOf(subject, now)
+    const permit = this.permit(subject, fiber)
+    permit.priority = fiber.getRef(Priority)
+    permit.sequence = this.sequence
+    const evidence = this.announcer.evidenceOf(permit, now)
+    this.store.discard(permit)
+    return evidence
   }
 
   status(partition: string | undefined): ReadonlyArray<QuotaStatus> {

@@ -5,6 +5,8 @@ import type { Kind } from "../Quota.ts"
 
 /** One quota as it stands now. */
 export interface QuotaStatus {
+  /** Whose server counts it: the claim's origin, which is a provider's id. */
+  readonly provider: string
   readonly partition: string
   readonly quota: string
   /** What narrows the counter within the partition: an endpoint, a contact; or empty. */
@@ -51,26 +53,36 @@ export interface Sources {
 
 export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }: Sources): QuotaStatus => {
   book.advance(nowMillis)
-  const { closedUntil, key } = book
+  const { closedUntil } = book
   const nextAt = book.earliest(1, nowMillis)
-  const [, partition = "", quota = "", ...within] = key.split("|")
+  const isClosed = closedUntil > nowMillis
   return {
-    partition,
-    quota,
-    within: within.join("|"),
+    ...namesOf(book.key),
+    quota: book.quota.name,
     kind: book.quota.kind,
     published: book.quota.limit,
     windowMillis: book.quota.windowMillis,
-    limit: book.ceiling,
-    limitInForce: book.limit,
-    inFlight: book.inFlight,
-    cooling: book.occupied - book.inFlight,
-    foreign: book.foreign,
+    ...numbersOf(book),
     free: book.free(nowMillis),
     refusals: book.refused,
-    closedUntil: closedUntil > nowMillis ? Option.some(dateOf(closedUntil)) : Option.none(),
-    closedBy: closedUntil > nowMillis ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
+    closedUntil: isClosed ? Option.some(dateOf(closedUntil)) : Option.none(),
+    closedBy: isClosed ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
     nextAt: nextAt === Infinity ? Option.none() : Option.some(dateOf(nextAt)),
     waiting: waitingFor(book).map((group) => ({ ...group, since: dateOf(group.since) }))
   }
 }
+
+/** What the name of a counter says of it. */
+export const namesOf = (key: string) => {
+  const [provider = "", partition = "", , ...within] = key.split("|")
+  return { provider, partition, within: within.join("|") }
+}
+
+/** Where the units of a quota are, and how many there may be. */
+export const numbersOf = (book: Book) => ({
+  limit: book.ceiling,
+  limitInForce: book.limit,
+  inFlight: book.inFlight,
+  cooling: book.occupied - book.inFlight,
+  foreign: book.foreign
+})
