@@ -9,7 +9,7 @@ import { admissionError, closedError } from "./admissionError.ts"
 import type { Events } from "./Events.ts"
 import { type Evidence, evidenceFor, gather, keep, keptOf } from "./Evidence.ts"
 import { numbersOf } from "./QuotaStatus.ts"
-import { WaitingCall } from "./WaitingCall.ts"
+import type { WaitingCall } from "./WaitingCall.ts"
 import type { Watcher } from "./Watcher.ts"
 import { wordsOf } from "./Words.ts"
 
@@ -59,7 +59,7 @@ export class Announcer {
   ): void {
     const quota = lane?.book.quota.name ?? ""
     const expected = this.dateOf(expectedAt, now)
-    const attributes = { quota, expectedAt: DateTime.formatIso(expected) }
+    const attributes = { "sluice.quota": quota, "sluice.expected_at": DateTime.formatIso(expected) }
     span?.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), attributes)
     this.events.publish({ _tag: "LongWait", partition: permit.claim.partition, quota, expectedAt: expected, waiting })
   }
@@ -136,7 +136,7 @@ export class Announcer {
     const gathered = this.gathered(permit, now)
     if (permit.admittedAt < 0) return gathered
     const { waiter } = permit
-    const boundBy = waiter instanceof WaitingCall ? waiter.boundBy : undefined
+    const boundBy = waiter?.boundBy
     return {
       ...gathered,
       why: "admitted",

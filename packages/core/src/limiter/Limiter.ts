@@ -8,6 +8,7 @@ import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { Announcer } from "./Announcer.ts"
+import { tellErrorType } from "./errorType.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
 import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
@@ -216,10 +217,15 @@ export class Limiter {
       this.announce(call, expectedAt, now, undefined)
       return turn
     }
-    const attributes = { "sluice.partition": permit.claim.partition }
-    const traced = Effect.useSpan("RateLimiter.wait", { attributes }, (span) => {
+    const { origin, partition } = permit.claim
+    const attributes = { "sluice.provider": origin, "sluice.partition": partition }
+    const traced = Effect.useSpan("sluice.admit", { attributes }, (span) => {
       this.announce(call, expectedAt, now, span)
-      return turn
+      return Effect.onExitPrimitive(turn, (exit) => {
+        tellErrorType(span, exit)
+        span.attribute("sluice.wait_seconds", (this.now() - now) / 1000)
+        if (call.boundBy) span.attribute("sluice.quota", call.boundBy.quota.name)
+      })
     })
     return Effect.flatMap(traced, () => next)
   }
