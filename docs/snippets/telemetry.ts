@@ -1,8 +1,9 @@
 import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
-import { RateLimiter } from "@sluice/core"
+import { Claim, Quota, RateLimiter } from "@sluice/core"
+import * as Explanation from "@sluice/core/Explanation"
 import * as Telemetry from "@sluice/core/Telemetry"
-import { Layer } from "effect"
+import { Console, Effect, Layer } from "effect"
 import { FetchHttpClient, HttpRouter } from "effect/http"
 import { Otlp, PrometheusMetrics } from "effect/observability"
 
@@ -22,4 +23,18 @@ export const exported = (baseUrl: string) =>
 
 // #region log
 export const logged = Telemetry.layerEvents({ format: "logfmt" }).pipe(Layer.provideMerge(RateLimiter.layer))
+// #endregion
+
+// #region explain
+const rate = Quota.rolling(2, "1 second", { name: "rate" })
+const day = Quota.rolling(1000, "1 day", { name: "day" })
+const claim = Claim.make({ needs: [Claim.need(rate), Claim.need(day)], partition: "acme" })
+
+export const explained = Effect.gen(function* () {
+  const call = Effect.void.pipe(RateLimiter.withPermit(claim))
+  yield* Effect.replicateEffect(call, 2)
+  const error = yield* Effect.flip(RateLimiter.failFast(call))
+  yield* Console.log(error.message)
+  yield* Console.log(Explanation.format(yield* RateLimiter.explain(error)))
+})
 // #endregion
