@@ -3,7 +3,7 @@ import { createServer } from "node:http"
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Claim, Quota, RateLimiter, type Signal } from "@sluice/core"
-import { Effect, Layer, Metric, Schema } from "effect"
+import { Effect, Layer, Logger, Metric, Schema } from "effect"
 import { FetchHttpClient, HttpClient, HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import * as Snippets from "./telemetry.ts"
 import { problemsOf, type Scrape, scrapeOf } from "./Promql.ts"
@@ -33,6 +33,7 @@ const scraped = Effect.gen(function* () {
       Layer.provideMerge(FetchHttpClient.layer)
     )
   ),
+  Effect.provide(Logger.layer([])),
   Effect.provideService(Metric.MetricRegistry, new Map())
 )
 

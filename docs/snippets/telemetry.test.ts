@@ -76,7 +76,9 @@ const told = Effect.gen(function* () {
     yield* client.get("/3")
     yield* Fiber.join(again)
     yield* Effect.sleep("1 minute")
-    const lost = yield* Effect.forEach(["/4", "/5"], (path) => Effect.forkChild(client.get(path)))
+    const lost = yield* Effect.forEach(["/4", "/5"], (path) =>
+      Effect.forkChild(client.get(path), { startImmediately: true })
+    )
     yield* Effect.ignore(RateLimiter.within(client.get("/6"), "30 seconds"))
     yield* Fiber.interruptAll(lost)
     yield* Effect.sleep("1 second")
