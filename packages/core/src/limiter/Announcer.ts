@@ -40,7 +40,7 @@ export class Announcer {
 
   /** A call was admitted at once. */
   admitted(permit: Permit, now: number): void {
-    for (const watcher of this.watchers) watcher.admitted(permit, undefined, 0)
+    if (this.watchers.length > 0) for (const watcher of this.watchers) watcher.admitted(permit, undefined, 0)
     if (this.paused.size > 0) this.resumed(permit, now)
   }
 
