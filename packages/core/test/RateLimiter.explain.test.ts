@@ -132,7 +132,7 @@ describe("RateLimiter.explain", () => {
       const limiter = yield* RateLimiter.RateLimiter
       const claim = Claim.of(Quota.rolling(1, "1 second", { name: "rate", ...exact }))
       yield* call(claim)
-      const permit = yield* Effect.withFiber((fiber) => Effect.succeed(limiter.permit(claim, fiber)))
+      const permit = limiter.permit(claim)
       yield* Effect.forkChild(
         Effect.withFiber((fiber) => limiter.admit(permit, fiber, Effect.void)),
         { startImmediately: true }
@@ -229,7 +229,7 @@ const timeline = Effect.fnUntraced(function* (below: (most: number) => number) {
 /** Whether the call goes at once; one that would wait is taken back, so that no time passes. */
 const goes = Effect.fnUntraced(function* (claim: Claim.Claim, ends: Signal.Signal | "never" = Signal.none) {
   const limiter = yield* RateLimiter.RateLimiter
-  const permit = yield* Effect.withFiber((fiber) => Effect.succeed(limiter.permit(claim, fiber)))
+  const permit = limiter.permit(claim)
   const asked = yield* Effect.forkChild(
     Effect.withFiber((fiber) => limiter.admit(permit, fiber, Effect.void)),
     { startImmediately: true }

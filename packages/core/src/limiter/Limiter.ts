@@ -151,9 +151,8 @@ export class Limiter {
   explain(subject: Permit | Claim, fiber: AnyFiber): Evidence {
     const now = this.now()
     if (subject instanceof Permit) return this.announcer.evidenceOf(subject, now)
-    const permit = this.permit(subject, fiber)
-    permit.priority = fiber.getRef(Priority)
-    permit.sequence = this.sequence
+    const permit = this.permit(subject)
+    this.rank(permit, fiber)
     const evidence = this.announcer.evidenceOf(permit, now)
     this.store.discard(permit)
     return evidence
