@@ -80,7 +80,7 @@ describe("RateLimiter.explain", () => {
       assert.strictEqual(
         error.message,
         'Quota "rate" has no room before the deadline; the earliest instant, as far as known, is 1970-01-01T00:00:01.000Z. ' +
-          'By our books, of 2 units of "rate" 2 cooling.'
+          'Our books of "rate": 2 cooling, of 2 units.'
       )
     }).pipe(Effect.provide(RateLimiter.layer))
   )
@@ -110,7 +110,7 @@ describe("RateLimiter.explain", () => {
       yield* Effect.forkChild(call(Claim.of(rate)), { startImmediately: true })
       const full = yield* Effect.flip(call(Claim.of(rate)))
       assert.deepStrictEqual(yield* whyOf(full), ["QueueFull", "queueFull", "rate", 2000])
-      assert.match(full.message, /1 cooling, 1 waited for before\.$/)
+      assert.match(full.message, /1 cooling, 1 waited for before, of 1 units\.$/)
       yield* TestClock.adjust("1 minute")
       yield* call(Claim.of(rate), refused(3_600_000))
       const closed = yield* Effect.flip(call(Claim.of(rate)))

@@ -144,5 +144,6 @@ export const becauseOf = (error: object): string => {
     [fact.reserved, "kept for others"],
     [fact.before, "waited for before"]
   ].flatMap(([units, what]) => (units === 0 ? [] : `${units} ${what}`))
-  return ` By our books, of ${fact.limitInForce} units of ${JSON.stringify(fact.quota.name)} ${told.join(", ") || "none was used"}.`
+  const expected = evidence.why === "unexpected" ? " This was not expected." : ""
+  return `${expected} Our books of ${JSON.stringify(fact.quota.name)}: ${told.join(", ") || "none used"}, of ${fact.limitInForce} units.`
 }

@@ -58,7 +58,6 @@ export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }
   const isClosed = closedUntil > nowMillis
   return {
     ...namesOf(book.key),
-    quota: book.quota.name,
     kind: book.quota.kind,
     published: book.quota.limit,
     windowMillis: book.quota.windowMillis,
@@ -74,8 +73,8 @@ export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }
 
 /** What the name of a counter says of it. */
 export const namesOf = (key: string) => {
-  const [provider = "", partition = "", , ...within] = key.split("|")
-  return { provider, partition, within: within.join("|") }
+  const [provider = "", partition = "", quota = "", ...within] = key.split("|")
+  return { provider, partition, quota, within: within.join("|") }
 }
 
 /** Where the units of a quota are, and how many there may be. */

@@ -33,7 +33,6 @@ const stateOf = ({ at, closedUntil, key, quota, refusal, ...numbers }: Fact, now
   return {
     ...numbers,
     ...namesOf(key),
-    quota: quota.name,
     kind: quota.kind,
     published: quota.limit,
     closedUntil: isClosed ? finite(closedUntil) : Option.none(),
