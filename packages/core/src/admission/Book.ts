@@ -140,8 +140,7 @@ export abstract class Book {
 
   /** The earliest instant for `units`, with everything considered: `now` if at once. Call `advance` first. */
   earliest(units: number, now: number): number {
-    const passes = this.gate.passes(units, this.inFlight - this.abandoned.kept)
-    const room = passes ? this.roomAt(units, now) : Infinity
+    const room = this.passesGate(units) ? this.roomAt(units, now) : Infinity
     if (room === Infinity) return this.abandoned.length > 0 ? this.abandoned.stampAt(0) : Infinity
     return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), room)
   }
@@ -151,7 +150,7 @@ export abstract class Book {
     const at = this.earliest(units, now)
     if (at === now) return "free"
     if (this.gate.opensAt(now) === at) return "closed"
-    if (!this.gate.passes(units, this.inFlight - this.abandoned.kept)) return "opening"
+    if (!this.passesGate(units)) return "opening"
     if (this.pace.opensAt(now) === at && this.roomAt(units, now) < at) return "paced"
     return at === Infinity || this.needsAnswer(units) ? "inFlight" : "cooling"
   }
@@ -284,6 +283,10 @@ export abstract class Book {
   private spread(): void {
     const { kind, pacing, refill } = this.quota
     if (pacing === "even") this.pace.spread(this.cooling / (kind === "tokenBucket" ? refill : this.limit))
+  }
+
+  private passesGate(units: number): boolean {
+    return this.gate.passes(units, this.inFlight - this.abandoned.kept)
   }
 
   /** How long before its answer a request surely was counted that is counted on arrival. */
