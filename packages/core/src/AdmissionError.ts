@@ -11,7 +11,7 @@
  * ```
  */
 import { DateTime, Option, Schema } from "effect"
-import { becauseOf } from "./limiter/Evidence.ts"
+import { becauseOf } from "./limiter/Gathering.ts"
 
 /** The limiter already holds as many waiting calls as it may. */
 export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", { bound: Schema.Int }) {

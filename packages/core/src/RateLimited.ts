@@ -13,7 +13,7 @@
  * ```
  */
 import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
-import { becauseOf } from "./limiter/Evidence.ts"
+import { becauseOf } from "./limiter/Gathering.ts"
 import type { Wire } from "./Provider.ts"
 import type { Instant, Signal } from "./Signal.ts"
 

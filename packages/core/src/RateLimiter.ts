@@ -98,7 +98,7 @@ export interface Service {
   readonly watch: (watcher: Watcher) => void
   /** How many leases of a shared store it holds. */
   readonly leases: () => number
-  /** What holds a permit back, or would hold a call back that claims as much. */
+  /** What holds a permit back, or would hold back a call of the fiber that claims as much: see `explain`. */
   readonly evidence: (subject: Permit | Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Evidence
   /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
   readonly events: Stream.Stream<LimiterEvent>
@@ -264,14 +264,12 @@ export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, n
 export const explain = (
   subject: Permit | Claim.Claim | AdmissionError | RateLimited
 ): Effect.Effect<Explanation, never, RateLimiter> =>
-  Effect.withFiber((fiber) =>
-    Effect.succeed(
-      explanationOf(
-        subject instanceof Error
-          ? evidenceOfError(subject, fiber.getRef(Clock.Clock))
-          : Context.getUnsafe(fiber.context, RateLimiter).evidence(subject, fiber)
-      )
-    )
+  RateLimiter.use((limiter) =>
+    Effect.withFiber((fiber) => {
+      const isError = subject instanceof Error
+      const evidence = isError ? evidenceOfError(subject, fiber.getRef(Clock.Clock)) : limiter.evidence(subject, fiber)
+      return Effect.succeed(explanationOf(evidence))
+    })
   )
 
 /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
