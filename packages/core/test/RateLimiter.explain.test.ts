@@ -3,6 +3,7 @@ import * as Explanation from "@sluice/core/Explanation"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, DateTime, Effect, Fiber, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
+import { collectGarbage } from "./support/collectGarbage.ts"
 
 const exact = { slack: 0, rateMargin: 0 }
 const refused = (millis: number): Signal.Signal => ({
@@ -150,6 +151,31 @@ describe("RateLimiter.explain", () => {
         ["admitted", "rate", 1000, 1000]
       )
       limiter.settle(permit, "answered")
+    }).pipe(Effect.provide(RateLimiter.layer))
+  )
+
+  it.effect("lets go of refusals that came before the last one", () =>
+    Effect.gen(function* () {
+      const limiter = yield* RateLimiter.RateLimiter
+      const claim = Claim.of(Quota.unpublished("1 second", { name: "a" }), Quota.unpublished("1 second", { name: "b" }))
+      const refuse = (closes: string) =>
+        Effect.withFiber((fiber) => {
+          const permit = limiter.permit(claim)
+          return Effect.map(limiter.admit(permit, fiber, Effect.void), () => {
+            const refusal = new Error(closes)
+            limiter.settle(permit, "refused", { signal: { ...refused(1000), closes: [closes] }, refusal })
+            return new WeakRef(refusal)
+          })
+        })
+      const refusals: Array<WeakRef<Error>> = []
+      for (let i = 0; i < 40; i++) {
+        const fiber = yield* Effect.forkChild(refuse(i % 2 === 0 ? "a" : "b"))
+        yield* TestClock.adjust(1500)
+        refusals.push(yield* Fiber.join(fiber))
+      }
+      yield* TestClock.withLive(Effect.sleep(10))
+      collectGarbage()
+      assert.isBelow(refusals.filter((refusal) => refusal.deref() !== undefined).length, 10)
     }).pipe(Effect.provide(RateLimiter.layer))
   )
 

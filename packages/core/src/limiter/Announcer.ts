@@ -111,7 +111,7 @@ export class Announcer {
   /** Why a call is sent away. */
   errorOf(call: WaitingCall, refusal: Refusal, queueBound: number, now: number): AdmissionError {
     const { deadlineAt, permit } = call
-    const evidence = evidenceFor(refusal, this.gathered(permit, now))
+    const evidence = evidenceFor(refusal, this.gathered(permit, now, this.refusals))
     const error = admissionError(permit, refusal, evidence, {
       queueBound,
       deadlineAt,
@@ -134,7 +134,7 @@ export class Announcer {
   evidenceOf(permit: Permit, now: number): Evidence {
     const known = keptOf(permit)
     if (known) return known
-    const gathered = this.gathered(permit, now)
+    const gathered = this.gathered(permit, now, this.refusals)
     if (permit.admittedAt < 0) return gathered
     const { waiter } = permit
     const boundBy = waiter?.boundBy
@@ -168,13 +168,13 @@ export class Announcer {
     return (at) => DateTime.makeUnsafe(Math.min(at + offset, 8.64e15))
   }
 
-  private gathered(permit: Permit, now: number): Evidence {
+  private gathered(permit: Permit, now: number, refusals: Pick<WeakMap<Book, unknown>, "get">): Evidence {
     return gather(permit, {
       now,
       offset: this.clock.currentTimeMillisUnsafe() - now,
       reserved: (book) => this.ranks.reserved(permit, book, now),
       before: (book) => this.ranks.before(permit, book),
-      refusalOf: (book) => this.refusals.get(book)
+      refusalOf: (book) => refusals.get(book)
     })
   }
 
@@ -187,7 +187,8 @@ export class Announcer {
     now: number
   ): void {
     if (typeof refusal !== "object") return
-    const gathered = this.gathered(permit, now)
+    // A refusal that held on to the one before would never let go of any.
+    const gathered = this.gathered(permit, now, new WeakMap())
     const decided = permit.books.findIndex((book) => closed.includes(book))
     keep(refusal, { ...gathered, why: explained ?? "unexpected", decided })
   }
