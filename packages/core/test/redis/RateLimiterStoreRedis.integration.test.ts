@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, RateLimiter, type Signal } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
 import { NeverExceeds } from "@sluice/simulator"
-import { Context, DateTime, Duration, Effect, Exit, Fiber, Layer, Option, Random, Schedule } from "effect"
+import { Context, DateTime, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Random, Schedule } from "effect"
 import { Redis } from "effect/persistence"
 import { describeRedis, layer as layerRedis, layerCluster } from "./RedisServer.ts"
 
@@ -135,11 +135,15 @@ describeRedis("RateLimiterStoreRedis", () => {
       Effect.gen(function* () {
         const claim = Claim.of(Quota.rolling(2, "1 minute", { name: "rate" }))
         const [one, other] = yield* Effect.all([worker("explain"), worker("explain")])
-        const held = yield* Effect.forkChild(one(Effect.sleep("200 millis").pipe(RateLimiter.withPermit(claim))))
-        yield* Effect.sleep("100 millis")
+        const hasGone = yield* Deferred.make<void>()
+        const mayEnd = yield* Deferred.make<void>()
+        const call = Effect.andThen(Deferred.succeed(hasGone, undefined), Deferred.await(mayEnd))
+        const held = yield* Effect.forkChild(one(call.pipe(RateLimiter.withPermit(claim))))
+        yield* Deferred.await(hasGone)
         const leases = RateLimiter.RateLimiter.useSync((limiter) => limiter.leases())
         assert.strictEqual(yield* one(leases), 1)
         assert.strictEqual(yield* other(leases), 0)
+        yield* Deferred.succeed(mayEnd, undefined)
         yield* Fiber.join(held)
         yield* other(Effect.void.pipe(RateLimiter.withPermit(claim)))
         const error = yield* Effect.flip(
