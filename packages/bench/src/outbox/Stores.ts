@@ -134,8 +134,9 @@ const fillSql = (waiting: number) =>
     const sql = yield* SqlClient.SqlClient
     yield* OutboxStore.OutboxStore.use((store) => store.insert(fresh("waiting 1", 0), 0))
     for (let from = 2; from <= waiting; from += 1000) {
-      const numbers = sql`WITH RECURSIVE n (i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n
-        WHERE i < ${Math.min(waiting, from + 999)})`
+      // SQLite would take what is bound for a number with a point.
+      const [first, last] = [from, Math.min(waiting, from + 999)].map((n) => sql.literal(String(n)))
+      const numbers = sql`WITH RECURSIVE n (i) AS (SELECT ${first} UNION ALL SELECT i + 1 FROM n WHERE i < ${last})`
       yield* sql`${numbers} INSERT INTO outbox_ticket (place, id, provider, route, subject, target, priority, call,
         idempotency_key, state, holds, behind, due_at, attempts, max_attempts, when_in_doubt, in_doubt, created_at,
         updated_at, revision)

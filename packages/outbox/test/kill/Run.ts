@@ -1,9 +1,16 @@
-/** All deaths of a store, or one at each kind of step. */
+/** All deaths of a store, or some at each kind of step. */
 import type { At } from "./steps.ts"
 import { type Case, type Death, die, type Stage, whole } from "./Death.ts"
 
-/** When somebody may die, by what a whole run did: at each step, or at the first of its kind. */
-export const casesOf = async (stage: Stage, isBrief: boolean): Promise<ReadonlyArray<Case>> => {
+export interface Options {
+  /** Only where a transaction ends and around a request. */
+  readonly isBrief: boolean
+  /** So many of each kind of step, the first ones. */
+  readonly most: number
+}
+
+/** When somebody may die, by what a whole run did. */
+export const casesOf = async (stage: Stage, { isBrief, most }: Options): Promise<ReadonlyArray<Case>> => {
   const { merged, requests, sent } = await whole(stage)
   if (merged !== 1) throw new Error(`${merged} requests were several calls in one, and one was to be`)
   const steps = requests.map((label, i): At => ({
@@ -14,7 +21,7 @@ export const casesOf = async (stage: Stage, isBrief: boolean): Promise<ReadonlyA
   const ends = steps.filter(
     ({ label }) => !label.includes(":") || label.endsWith("committed") || label.startsWith("send")
   )
-  const chosen = isBrief ? ends.filter(({ nth }) => nth === 1) : steps
+  const chosen = (isBrief ? ends : steps).filter(({ nth }) => nth <= most)
   const isFile = stage.database.kind === "sqlite"
   const workers = chosen.map((at): Case => {
     const victim = "worker"
@@ -27,7 +34,7 @@ export const casesOf = async (stage: Stage, isBrief: boolean): Promise<ReadonlyA
   const databases = isFile
     ? []
     : ends
-        .filter(({ nth }) => !isBrief || nth === 1)
+        .filter(({ nth }) => nth <= most)
         .flatMap((at) =>
           (isBrief ? (["carried out"] as const) : (["asked", "carried out"] as const)).map((phase): Case => ({
             victim: "database",

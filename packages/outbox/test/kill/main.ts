@@ -27,15 +27,23 @@ const command = Command.make(
   {
     only: Flag.Literals("only", kinds).pipe(Flag.withDescription("one store alone"), Flag.optional),
     isBrief: Flag.Boolean("brief").pipe(
-      Flag.withDescription("one kill for each kind of step, as the tests do"),
+      Flag.withDescription("where transactions end and around requests alone, as the tests do"),
       Flag.withDefault(false)
+    ),
+    most: Flag.Int("most").pipe(
+      Flag.withDescription("kills at each kind of step, the first of it; by default all"),
+      Flag.filter(
+        (most) => most >= 1,
+        (most) => `${most} is not a number of kills, 1 or more`
+      ),
+      Flag.optional
     ),
     isJson: Flag.Boolean("json").pipe(
       Flag.withDescription("one JSON document at the end, and nothing else"),
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function* ({ isBrief, isJson, only }) {
+  Effect.fnUntraced(function* ({ isBrief, isJson, most, only }) {
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "sluice-outbox-kill-"))),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
@@ -51,7 +59,9 @@ const command = Command.make(
             const why = missing[kind]
             if (why !== undefined) return leftOut.push(`${kind}: ${why}`)
             const stage = { program, database: yield* start(kind, folder) }
-            const cases = yield* Effect.promise(() => casesOf(stage, isBrief))
+            const cases = yield* Effect.promise(() =>
+              casesOf(stage, { isBrief, most: Option.getOrElse(most, () => Infinity) })
+            )
             const died = progress(kind, cases.length)
             return deaths.push(...(yield* Effect.promise(() => run(stage, cases, 2, died))))
           }).pipe(Effect.scoped)

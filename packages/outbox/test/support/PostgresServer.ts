@@ -10,7 +10,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
 import { describe, it } from "@effect/vitest"
-import { Data, Effect, Layer, Redacted } from "effect"
+import { Data, Effect, Layer, Redacted, Schedule } from "effect"
 
 export class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
 
@@ -86,11 +86,18 @@ export const make = Effect.gen(function* () {
     start: Effect.callback<void, ServerError>((resume) => {
       const server = spawn(program("postgres"), args, { ...as, cwd: folder, stdio: ["ignore", "ignore", "pipe"] })
       child = server
+      let said = ""
       server.stderr.on("data", (text: Buffer) => {
+        said += text
         if (text.includes("ready to accept connections")) resume(Effect.void)
       })
-      server.once("exit", (code) => resume(Effect.fail(new ServerError({ message: `postgres ended with ${code}` }))))
-    })
+      server.once("exit", (code) =>
+        resume(Effect.fail(new ServerError({ message: `postgres ended with ${code}: ${said}` })))
+      )
+    }).pipe(
+      // What served connections of one that was killed may take a moment to end, and holds its memory until then.
+      Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 100 })))
+    )
   }
 })
 
