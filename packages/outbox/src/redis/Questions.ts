@@ -101,7 +101,7 @@ end
 return all
 `)
 
-/** Of each route with anything in it: its provider and name, how many wait, join others, are under way and have failed, and the last. */
+/** Of each route with anything in it: its provider and name, how many wait, join others, are taken, under way and have failed, and the last. */
 export const tally = script<
   ReadonlyArray<
     readonly [
@@ -109,6 +109,7 @@ export const tally = script<
       route: string,
       waiting: string,
       joining: string,
+      taken: string,
       sending: string,
       failed: string,
       last: Flat
@@ -135,11 +136,11 @@ for _, provider in ipairs(providers) do
   table.sort(routes)
   for _, route in ipairs(routes) do
     local t = { provider = provider, route = route }
-    local n = call("HMGET", pair("tally", provider, route), "waiting", "joining", "sending", "failed")
-    if n[1] or n[3] or n[4] then
-      local last = n[1] and lastOf(t)
+    local n = call("HMGET", pair("tally", provider, route), "waiting", "joining", "taken", "sending", "failed")
+    if n[1] or n[3] or n[4] or n[5] then
+      local last = (n[1] or n[3]) and lastOf(t)
       found[#found + 1] =
-        { provider, route, n[1] or "0", n[2] or "0", n[3] or "0", n[4] or "0", last and flat(load(last)) or {} }
+        { provider, route, n[1] or "0", n[2] or "0", n[3] or "0", n[4] or "0", n[5] or "0", last and flat(load(last)) or {} }
     end
   end
 end

@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import type { Statement } from "effect/sql"
 import { TicketUnknown } from "../OutboxError.ts"
-import { mostSearched, type OutboxStore, type Query, type Search, State, type Tally } from "../OutboxStore.ts"
+import { mostSearched, type OutboxStore, type Query, type Search, State } from "../OutboxStore.ts"
 import { block } from "./Counts.ts"
 import { failing } from "./Failing.ts"
+import { type Counts, tallyOf } from "./Tally.ts"
 import type { Tickets } from "./Tickets.ts"
 
 type Operations = Pick<OutboxStore["Service"], "get" | "find" | "standings" | "tally" | "changes" | "revision">
@@ -136,24 +137,21 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
 
     tally: Effect.gen(function* () {
       const of = sql`provider = r.provider AND route = r.route`
-      const rows = yield* sql<Counted>`SELECT provider, route, waiting, joining, sending, failed, COALESCE(
+      const rows = yield* sql<Counted>`SELECT provider, route, waiting, joining, taken, sending, failed, COALESCE(
           (SELECT place FROM ${table} WHERE ${of} AND ${ready} ORDER BY priority, place DESC LIMIT 1),
           (SELECT place FROM ${table} WHERE ${of} AND state = 'waiting' AND due_at > 0 ORDER BY due_at DESC LIMIT 1),
           (SELECT place FROM ${table} WHERE ${of} AND state = 'taken' ORDER BY place DESC LIMIT 1)
-        ) AS last FROM outbox_route AS r WHERE waiting + sending + failed > 0 ORDER BY provider, route`
+        ) AS last FROM outbox_route AS r WHERE waiting + taken + sending + failed > 0 ORDER BY provider, route`
       const places = rows.flatMap(({ last }) => (last === null ? [] : [Number(last)]))
       const lasts = yield* places.length === 0
         ? Effect.succeed([])
         : stored(sql`SELECT * FROM ${table} WHERE ${sql.in("place", places)}`)
-      return rows.map(({ failed, joining, last, provider, route, sending, waiting }): Tally => ({
-        provider,
-        route,
-        waiting: Number(waiting),
-        sending: Number(sending),
-        failed: Number(failed),
-        ahead: Math.max(0, Number(waiting) - Number(joining) - 1),
-        last: lasts.find(({ place }) => place === Number(last))
-      }))
+      return rows.map(({ last, ...row }) =>
+        tallyOf(
+          row,
+          lasts.find(({ place }) => place === Number(last))
+        )
+      )
     }).pipe(failing("count tickets")),
 
     changes: (after, limit) =>
@@ -167,12 +165,6 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
   }
 }
 
-interface Counted {
-  readonly provider: string
-  readonly route: string
-  readonly waiting: number
-  readonly joining: number
-  readonly sending: number
-  readonly failed: number
+interface Counted extends Counts {
   readonly last: number | null
 }
