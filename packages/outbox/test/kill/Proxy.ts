@@ -6,7 +6,7 @@ import { createHash } from "node:crypto"
 import { createConnection, createServer, type AddressInfo, type Socket } from "node:net"
 import * as Questions from "@sluice/outbox/redis/Questions"
 import * as Scripts from "@sluice/outbox/redis/Scripts"
-import { type At, last, purposeOf } from "./steps.ts"
+import { type At, operationAfter, purposeOf } from "./steps.ts"
 
 /** When something is killed: with the n-th request of its kind not yet told to the database, or carried out and not yet answered. */
 export interface Plan extends At {
@@ -22,7 +22,8 @@ export interface Proxy {
   readonly close: () => Promise<void>
 }
 
-type Reads = (data: Buffer) => string | undefined
+/** What a piece of what a worker says is for; several requests may come in one. */
+type Reads = (data: Buffer) => ReadonlyArray<string>
 
 export const listen = async (kind: "postgres" | "redis", target: number, plan?: Plan): Promise<Proxy> => {
   const requests: Array<string> = []
@@ -39,9 +40,10 @@ export const listen = async (kind: "postgres" | "redis", target: number, plan?: 
     }
     client.on("data", (data: Buffer) => {
       gate = gate.then(async () => {
-        const label = reads(data)
-        if (label !== undefined) requests.push(label)
-        if (plan !== undefined && label === plan.label && requests.filter((one) => one === label).length === plan.nth) {
+        for (const label of reads(data)) {
+          requests.push(label)
+          const nth = requests.filter((one) => one === label).length
+          if (label !== plan?.label || nth !== plan.nth) continue
           if (plan.phase === "asked") await proxy.kill(`${label}: asked`)
           else withheld = label
         }
@@ -77,11 +79,11 @@ const names = new Map(
 const looks = new Set(Object.keys(Questions))
 
 /** Scripts by their hashes; those that only look are no steps. */
-const redis: Reads = (data) => {
-  const sha = /EVALSHA\r\n\$40\r\n([0-9a-f]{40})/.exec(data.toString("latin1"))?.[1] ?? ""
-  const name = names.get(sha)
-  return name === undefined || looks.has(name) ? undefined : name
-}
+const redis: Reads = (data) =>
+  [...data.toString("latin1").matchAll(/EVALSHA\r\n\$40\r\n([0-9a-f]{40})/g)].flatMap(([, sha = ""]) => {
+    const name = names.get(sha)
+    return name === undefined || looks.has(name) ? [] : [name]
+  })
 
 /** Statements as they are executed, by what was prepared under their names. */
 const postgres = (): Reads => {
@@ -92,12 +94,12 @@ const postgres = (): Reads => {
   let before = "open"
   return (data) => {
     rest = Buffer.concat([rest, data])
-    let label: string | undefined
+    const labels: Array<string> = []
     for (;;) {
       const head = hasStarted ? 1 : 0
-      if (rest.length < head + 4) return label
+      if (rest.length < head + 4) return labels
       const length = rest.readInt32BE(head) + head
-      if (rest.length < length) return label
+      if (rest.length < length) return labels
       const type = hasStarted ? String.fromCharCode(rest[0] ?? 0) : ""
       const [first = "", second = ""] = rest
         .subarray(head + 4, length)
@@ -111,8 +113,9 @@ const postgres = (): Reads => {
       if (type === "Q") now = first
       if (type !== "E" && type !== "Q") continue
       const purpose = purposeOf(now)
-      if (purpose?.includes(":")) before = last(purpose)
-      label = purpose === "committed" ? `${before}: committed` : purpose === "begun" ? undefined : (purpose ?? label)
+      if (purpose === undefined || purpose === "begun") continue
+      before = operationAfter(purpose, before)
+      labels.push(purpose === "committed" ? `${before}: committed` : purpose)
     }
   }
 }

@@ -17,7 +17,7 @@ const purposes: ReadonlyArray<readonly [RegExp, string]> = [
   [/^UPDATE "?outbox_ticket.* failure = NULL/s, "retry: put right"],
   [/^DELETE FROM "?outbox_text/, "purge: text forgotten"],
   [/^DELETE FROM "?outbox_ticket/, "purge: ticket forgotten"],
-  [/^UPDATE "?outbox_ticket"? SET behind = 0/, "end: next one let go"],
+  [/^UPDATE "?outbox_ticket"? SET behind = 0/, "any: next one let go"],
   [/^BEGIN/, "begun"],
   [/^COMMIT/, "committed"]
 ]
@@ -25,8 +25,9 @@ const purposes: ReadonlyArray<readonly [RegExp, string]> = [
 export const purposeOf = (sql: string): string | undefined =>
   purposes.find(([pattern]) => pattern.test(sql.trim()))?.[1]
 
-/** The operation that a step is of. */
-export const last = (purpose: string): string => purpose.split(":")[0] ?? ""
+/** The operation that goes on after a step. */
+export const operationAfter = (purpose: string, before: string): string =>
+  /^(?:begun|committed|any:)/.test(purpose) ? before : (purpose.split(":")[0] ?? "")
 
 /** The n-th step of its kind. */
 export interface At {
@@ -61,7 +62,7 @@ export const watch = (at: At | undefined): void => {
   const after = (statement: StatementSync) => {
     const purpose = purposeOf(seen.get(statement) ?? "")
     if (purpose === undefined || purpose === "begun") return
-    if (purpose.includes(":")) operation = last(purpose)
+    operation = operationAfter(purpose, operation)
     step(purpose === "committed" ? `${operation}: committed` : purpose, at)
   }
   for (const method of ["all", "run"]) {
