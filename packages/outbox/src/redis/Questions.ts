@@ -43,12 +43,13 @@ end
 
 local function matches(id)
   if words == 0 then return true end
-  local text = call("HMGET", "ticket:" .. id, "state", "sought", "query", "said", "said_whole")
-  local seen, said = text[2] or "", seesBodies and text[5] or text[4]
-  if seesQueries and text[3] then seen = seen .. text[3] end
-  if said and not isEnded({ state = text[1] }) then seen = seen .. "\\n" .. said end
+  local text = call("HMGET", "ticket:" .. id, "state", "sought", "said", seesQueries and "query" or "", seesBodies and "said_whole" or "")
+  local seen, said = text[2] or "", text[5] or text[3]
+  if text[4] then seen = seen .. text[4] end
+  if isEnded({ state = text[1] }) then said = nil end
   for i = 9, 8 + words do
-    if not string.find(seen, ARGV[i], 1, true) then return false end
+    local isThere = string.find(seen, ARGV[i], 1, true) or (said and string.find(said, ARGV[i], 1, true))
+    if not isThere then return false end
   end
   return true
 end
