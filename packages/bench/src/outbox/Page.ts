@@ -31,5 +31,5 @@ const explanation = [
   "- **page**: 25 tickets as `OutboxView.page` and the status page show them, with when each is expected to go, from the first on.",
   "  **summary**: how much waits, is under way and has failed, and until about when.",
   "- **search**: the last of all that wait is searched for. A search goes on for half a second, and then says where to go on.",
-  "- **MB**: of the whole process."
+  "- **memory**: of the whole process, in MB."
 ]

@@ -29,7 +29,7 @@ export const tables = ({ rows }: Report): ReadonlyArray<Table.Table> => [
     ])
   },
   {
-    header: ["ms", "waiting", "store", "send", "look", "place", "page", "summary", "search", "MB"],
+    header: ["ms", "waiting", "store", "send", "look", "place", "page", "summary", "search", "memory"],
     body: rows.flatMap(({ store, times }) =>
       times.map((one) => [
         store,

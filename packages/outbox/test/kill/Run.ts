@@ -28,9 +28,12 @@ export const casesOf = async (stage: Stage, { isBrief, most }: Options): Promise
     return isFile ? { victim, statement: at } : { victim, asking: { ...at, phase: "carried out" } }
   })
   const phases = ["arrived and dropped", "carried out"] as const
-  const onTheWay = Array.from({ length: sent }, (_, i) => i + 1)
-    .filter((n) => !isBrief || n === 2 || n === sent)
-    .flatMap((request) => phases.map((phase): Case => ({ victim: "worker", sending: { request, phase } })))
+  const onTheWay = Array.from({ length: sent }, (_, i) => i + 1).flatMap((request) =>
+    phases
+      // The first is refused, and the next three are those that wait for nothing, in any order.
+      .filter((phase) => !isBrief || (request > 1 && request < 5 && (phase === "carried out" || request === 2)))
+      .map((phase): Case => ({ victim: "worker", sending: { request, phase } }))
+  )
   const databases = isFile
     ? []
     : ends
