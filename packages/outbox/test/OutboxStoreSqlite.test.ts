@@ -62,6 +62,35 @@ describe("a file", () => {
   )
 })
 
+describe("routes", () => {
+  it.effect("are forgotten with the last of their tickets, and come back", () =>
+    Effect.gen(function* () {
+      const store = yield* OutboxStore.OutboxStore
+      const sql = yield* SqlClient.SqlClient
+      const routes = Effect.map(sql<{ route: string }>`SELECT route FROM outbox_route ORDER BY route`, (rows) =>
+        rows.map(({ route }) => route)
+      )
+      for (const route of ["a", "b", "c"]) yield* store.insert(fresh(route, { route }), 0)
+      yield* store.cancel("a", 1)
+      yield* store.take({ provider: "acme", route: "b" }, { worker: "w", until: 9, now: 0, limit: 9 })
+      assert.strictEqual(yield* store.purge(5), 1)
+      assert.deepStrictEqual(yield* routes, ["b", "c"])
+      yield* store.insert(fresh("again", { route: "a" }), 6)
+      const ready = yield* store.routes(["acme"])
+      assert.deepStrictEqual(
+        ready.map(({ route }) => route),
+        ["a", "c"]
+      )
+    }).pipe(
+      Effect.provide(
+        OutboxStoreSql.layer.pipe(
+          Layer.provideMerge(SqliteClient.layer({ filename: ":memory:", busyTimeoutMillis: 0 }))
+        )
+      )
+    )
+  )
+})
+
 describe("tens of thousands", () => {
   it.effect("are counted exactly, and looked through in steps", () =>
     Effect.gen(function* () {

@@ -107,6 +107,7 @@ local function forget(t)
   unlist(t)
   count(t, -1)
   call("DEL", "ticket:" .. t.id)
+  if call("EXISTS", pair("tally", t.provider, t.route)) == 0 then call("SREM", "routes:" .. t.provider, t.route) end
 end
 
 local function revise() return whole(call("INCR", "revision")) end
