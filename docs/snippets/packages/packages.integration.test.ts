@@ -10,6 +10,7 @@ import { FetchHttpClient } from "effect/http"
 import { work } from "./core.ts"
 import { DashboardLive } from "./dashboard.ts"
 import { save } from "./outbox.ts"
+import { planned } from "./planner.ts"
 import { self } from "./providers.ts"
 import { served } from "./simulator.ts"
 
@@ -19,6 +20,16 @@ it.effect("core: does fifty in four windows", () =>
     assert.deepStrictEqual(exit, Exit.succeed(Array.from({ length: 50 }, (_, i) => i)))
     assert.strictEqual(Duration.toMillis(elapsed), 4 * 1002)
   }).pipe(Effect.provide(RateLimiter.layer))
+)
+
+it.effect("planner: tells when each class is done", () =>
+  Effect.gen(function* () {
+    const lines: Array<string> = []
+    const console = { ...globalThis.console, log: (line: string) => void lines.push(line) }
+    const plan = yield* Effect.provideService(planned, Console.Console, console)
+    assert.strictEqual(plan.refusals, 0)
+    assert.deepStrictEqual(lines, ["reads: 1000 s", "writes: 79.703 s"])
+  })
 )
 
 it.live("simulator and providers: serves Attio, which is read by fetch", () =>

@@ -1,4 +1,4 @@
-/** `sluice`: simulated providers to try any client against, the demo, what a response says about limits, and what waits in an outbox. */
+/** `sluice`: simulated providers to try any client against, the demo, plans, what a response says about limits, and what waits in an outbox. */
 import { readFileSync } from "node:fs"
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Duration, Effect, Option } from "effect"
@@ -8,6 +8,7 @@ import { exitCode, inspect } from "./InspectCommand.ts"
 import * as LiveTable from "./LiveTable.ts"
 import * as OpenPage from "./OpenPage.ts"
 import { outbox } from "./OutboxCommand.ts"
+import { plan, withWork } from "./PlanCommand.ts"
 import * as Simulate from "./Simulate.ts"
 
 // The same file from `src` and from `dist`.
@@ -106,10 +107,12 @@ const demo = Command.make(
   })
 ).pipe(Command.withDescription("Does the same work through Sluice and as each provider's page shows it, and compares."))
 
-Command.make("sluice").pipe(
+const sluice = Command.make("sluice").pipe(
   Command.withDescription("SaaS rate limits as Effect services."),
-  Command.withSubcommands([simulate, demo, inspect, outbox]),
-  Command.run({ version }),
+  Command.withSubcommands([simulate, demo, inspect, plan, outbox])
+)
+
+Command.runWith(sluice, { version })(withWork(process.argv.slice(2))).pipe(
   Effect.mapError(exitCode),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain

@@ -16,7 +16,7 @@
  * if (decision._tag === "Admitted") admission.settle(permit, "answered", 31, Signal.none)
  * ```
  */
-import { Book } from "./admission/Book.ts"
+import { Book, type Explained } from "./admission/Book.ts"
 import { bookOf, type Stance } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
@@ -52,7 +52,8 @@ export class Permit {
   readonly claim: Claim
   readonly books: ReadonlyArray<Book>
   state: "waiting" | "held" | "answered" | "settled" = "waiting"
-  admittedAt = 0
+  /** Negative before it was. */
+  admittedAt = -1
   /** What of the server's counts may be ours, one number a need: see `Book.ownBase`. */
   ownBases: ReadonlyArray<number> = none
   /** Rank among those who wait: higher priority first, then lower sequence. */
@@ -86,8 +87,8 @@ export interface Options {
 export interface Closure {
   readonly until: number
   readonly books: ReadonlyArray<Book>
-  /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
-  readonly isExpected: boolean
+  /** How our books explain it, if they do; a refusal that closes none of them is about something else. */
+  readonly explained: Explained | "elsewhere" | undefined
 }
 
 const admitted: Decision = { _tag: "Admitted" }
@@ -280,19 +281,19 @@ export class Admission {
     const books = named.length > 0 || signal.closes?.length === 0 ? named : permit.books
     const told = signal.retry && retryUntil(signal.retry, signal, clock, nowMillis, wallMillis)
     const maxPause = this.maxPause(permit)
-    const isExpected = books.some((book) => book.explains(permit.admittedAt))
+    const explained = books.length === 0 ? "elsewhere" : explanationOf(books, permit.admittedAt)
     let until = nowMillis
     for (const book of books) {
       until = Math.max(until, book.refusedAt(nowMillis, permit.admittedAt, told, maxPause, maxPause))
     }
-    return { until, books, isExpected }
+    return { until, books, explained }
   }
 
   /**
    * Units that waiters of higher rank keep in a book. Who waits longer than the book's window keeps nothing: what is
    * taken now is back before its turn.
    */
-  protected reservedBefore(permit: Permit, book: Book, nowMillis: number): number {
+  reservedBefore(permit: Permit, book: Book, nowMillis: number): number {
     const present = this.reservers.get(book)
     if (!present) return 0
     let reserved = 0
@@ -331,6 +332,14 @@ export class Admission {
   private drop(permit: Permit): void {
     for (const book of permit.books) book.holders--
   }
+}
+
+const explanationOf = (books: ReadonlyArray<Book>, sentAt: number): Explained | undefined => {
+  for (const book of books) {
+    const explained = book.explained(sentAt)
+    if (explained) return explained
+  }
+  return undefined
 }
 
 /** Whether `a` goes before `b`. */

@@ -11,6 +11,7 @@
  * ```
  */
 import { DateTime, Option, Schema } from "effect"
+import { becauseOf } from "./limiter/Gathering.ts"
 
 /** The limiter already holds as many waiting calls as it may. */
 export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", { bound: Schema.Int }) {
@@ -83,7 +84,8 @@ export class AdmissionError extends Schema.TaggedError<AdmissionError>()("Admiss
         return Option.none()
     }
   }
+  /** One line: the reason, and how the books of the quota that decided stood. */
   override get message() {
-    return this.reason.message
+    return this.reason.message + becauseOf(this)
   }
 }

@@ -18,6 +18,7 @@ import * as Outcome from "./Outcome.ts"
 import * as Authorized from "./pipeline/Authorized.ts"
 import * as Body from "./pipeline/Body.ts"
 import * as Bounded from "./pipeline/Bounded.ts"
+import { traced } from "./pipeline/Traced.ts"
 import { quotasOf } from "./pipeline/quotasOf.ts"
 import type { Attempt, Provider, Quotas, Wire } from "./Provider.ts"
 import type * as Quota from "./Quota.ts"
@@ -72,8 +73,9 @@ export const make = <E extends RateLimited, Q extends Quotas>(
     }
 
     // The finalizer stands before anything is asked for, and ends what no response has ended.
-    const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> =>
-      Effect.withFiber((fiber) => {
+    const attempt = ({ partition, request }: Authorized.Placed): Attempt<E> => {
+      let sends = 0
+      return Effect.withFiber((fiber) => {
         const claim = claimed(request, partition)
         const permit = limiter.permit(claim)
         let isSent = false
@@ -88,9 +90,11 @@ export const make = <E extends RateLimited, Q extends Quotas>(
         }
         const send = (authorized: HttpClientRequest.HttpClientRequest): Attempt<E> => {
           isSent = true
-          return Effect.flatMap(Effect.updateContext(base.execute(authorized), unfollowing), (response) =>
+          const response = Effect.updateContext(base.execute(authorized), unfollowing)
+          const answer = Effect.flatMap(response, (response) =>
             Body.read(provider, authorized, response, fiber.getRef(Clock.Clock), settled)
           )
+          return traced(fiber, permit, sends++, answer)
         }
         const sent = authorize(request, (authorized) => {
           const before = fiber.getRef(BeforeSend)
@@ -104,6 +108,7 @@ export const make = <E extends RateLimited, Q extends Quotas>(
           if (isOpen(permit)) limiter.settle(permit, isSent ? Outcome.fromExit(exit) : "unsent")
         })
       })
+    }
 
     const execute = (request: HttpClientRequest.HttpClientRequest): Attempt<E> =>
       place(request, (placed) => {

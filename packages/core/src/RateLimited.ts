@@ -13,6 +13,7 @@
  * ```
  */
 import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
+import { becauseOf } from "./limiter/Gathering.ts"
 import type { Wire } from "./Provider.ts"
 import type { Instant, Signal } from "./Signal.ts"
 
@@ -109,7 +110,8 @@ export const sentence = (
   `${title} refused the request` +
   Option.match(error.quota, { onNone: () => "", onSome: (quota) => ` by its limit ${JSON.stringify(quota)}` }) +
   Option.match(said, { onNone: () => "", onSome: (text) => `, saying ${JSON.stringify(text)}` }) +
-  (error.isRetryable ? comeBack(error) : "; repeating the request cannot succeed.")
+  (error.isRetryable ? comeBack(error) : "; repeating the request cannot succeed.") +
+  becauseOf(error)
 
 const comeBack = ({ retryAfter, retryAt }: Pick<RateLimited, "retryAt" | "retryAfter">) =>
   Option.isSome(retryAt)

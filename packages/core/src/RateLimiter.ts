@@ -28,12 +28,17 @@ import {
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
+import type { Explanation } from "./Explanation.ts"
 import { Events } from "./limiter/Events.ts"
+import type { Evidence } from "./limiter/Evidence.ts"
+import { evidenceOfError, explanationOf } from "./limiter/explained.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./limiter/References.ts"
+import type { Watcher } from "./limiter/Watcher.ts"
 import * as ExitOutcome from "./Outcome.ts"
+import type { RateLimited } from "./RateLimited.ts"
 import { layerMemory, RateLimiterStore } from "./RateLimiterStore.ts"
 import * as Signal from "./Signal.ts"
 
@@ -100,6 +105,12 @@ export interface Service {
   readonly survey: (partition?: string) => Effect.Effect<Survey>
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
+  /** Lets somebody be told of every call from now on. */
+  readonly watch: (watcher: Watcher) => () => void
+  /** How many leases of a shared store it holds. */
+  readonly leases: () => number
+  /** What holds a permit back, or would hold back a call of the fiber that claims as much: see `explain`. */
+  readonly evidence: (subject: Permit | Claim.Claim, fiber: Fiber.Fiber<unknown, unknown>) => Evidence
   /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
   readonly events: Stream.Stream<LimiterEvent>
 }
@@ -132,6 +143,9 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
               quotas: limiter.status(partition, all)
             })),
       estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
+      watch: (watcher) => limiter.announcer.watch(watcher),
+      leases: () => store.leases?.() ?? 0,
+      evidence: (subject, fiber) => limiter.explain(subject, fiber),
       events: events.stream
     }
   })
@@ -265,6 +279,21 @@ export const survey = (partition?: string): Effect.Effect<Survey, never, RateLim
 /** How long the claim would have to wait if it came now, with the priority and for the tenant that the context says: a lower bound, as far as known. */
 export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.estimate(claim))
+
+/**
+ * Why a call waits or would wait, or was refused: each quota of its claim with its state, which of them decided, and when.
+ * An error is explained by the state of the moment at which it was made; a claim or a permit that waits by that of now.
+ */
+export const explain = (
+  subject: Permit | Claim.Claim | AdmissionError | RateLimited
+): Effect.Effect<Explanation, never, RateLimiter> =>
+  RateLimiter.use((limiter) =>
+    Effect.withFiber((fiber) => {
+      const isError = subject instanceof Error
+      const evidence = isError ? evidenceOfError(subject, fiber.getRef(Clock.Clock)) : limiter.evidence(subject, fiber)
+      return Effect.succeed(explanationOf(evidence))
+    })
+  )
 
 /** Long waits, closures, refusals by the provider and by the limiter, and what was learned, from now on. */
 export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.unwrap(

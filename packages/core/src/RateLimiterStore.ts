@@ -20,12 +20,24 @@ export class RateLimiterStore extends Context.Service<
   RateLimiterStore,
   Pick<
     Admission,
-    "permit" | "admit" | "settle" | "release" | "discard" | "estimate" | "reserve" | "unreserve" | "evict" | "books"
+    | "permit"
+    | "admit"
+    | "settle"
+    | "release"
+    | "discard"
+    | "estimate"
+    | "reserve"
+    | "unreserve"
+    | "reservedBefore"
+    | "evict"
+    | "books"
   > & {
     /** Whether another process is being asked for this permit, so that nobody can know yet whether it has to wait. */
     readonly isAsking: (permit: Permit, nowMillis: number) => boolean
     /** Why nobody is to wait any longer, where whoever keeps the quotas has not answered for too long. */
     readonly away: (permit: Permit, nowMillis: number) => Away | undefined
+    /** How many leases are held of whoever keeps the quotas; none where slots are not granted ahead. */
+    readonly leases?: () => number
     /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
     /** How all stands that share this store, where several processes do: for those who look, not for those who wait. */

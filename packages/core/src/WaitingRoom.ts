@@ -14,6 +14,8 @@ import { Tenants } from "./admission/Tenants.ts"
 import { WakeHeap } from "./admission/WakeHeap.ts"
 import type { Away, RateLimiterStore } from "./RateLimiterStore.ts"
 
+export type { Waiter }
+
 /** So many wakes that concern nobody any more are no burden. */
 const spareWakes = 64
 
@@ -93,6 +95,13 @@ export class WaitingRoom<W extends Waiter> {
   /** The earliest instant for a permit behind all who would go before it; a lower bound, as far as known. */
   estimate(permit: Permit, now: number): number {
     return this.store.estimate(permit, now, (book) => this.lanes.get(book)?.unitsBefore(permit) ?? 0)
+  }
+
+  /** Units that go before a permit at these books, where it stands in line for them or would have to. */
+  unitsBefore(book: Book, permit: Permit): number {
+    const lane = this.lanes.get(book)
+    const own = permit.waiter?.lane
+    return !lane || (own && own !== lane) || lane.first === permit.waiter ? 0 : lane.unitsBefore(permit)
   }
 
   /** Who waits for these books. */

@@ -1,6 +1,6 @@
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Metric, Scheduler, Scope, Stream, Tracer } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Layer, Logger, Scheduler, Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { collectGarbage } from "./support/collectGarbage.ts"
 
@@ -280,39 +280,6 @@ describe("RateLimiter", () => {
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* Fiber.join(fiber), 9001)
     }).pipe(Effect.provide(RateLimiter.layer))
-  )
-
-  it.effect("counts what it admits and what waited, and spans only waits", () =>
-    Effect.gen(function* () {
-      const spans: Array<string> = []
-      const tracer = Tracer.make({
-        span: (options) => {
-          spans.push(options.name)
-          return new Tracer.NativeSpan(options)
-        }
-      })
-      const claim = Claim.of(Quota.rolling(1, "1 second", { name: "rate" }))
-      const both = Effect.forEach([1, 2], () => Effect.void.pipe(RateLimiter.withPermit(claim)), { concurrency: 2 })
-      const fiber = yield* Effect.forkChild(Effect.withTracer(both, tracer))
-      yield* TestClock.adjust("1 minute")
-      yield* Fiber.join(fiber)
-      assert.deepStrictEqual(spans, ["RateLimiter.wait"])
-      const metrics = yield* Metric.snapshot
-      const admitted = metrics.find(({ id }) => id === "sluice_admitted_total")
-      assert.deepInclude(admitted?.state, { count: 2 })
-    }).pipe(Effect.provide(RateLimiter.layer), Effect.provideService(Metric.MetricRegistry, new Map()))
-  )
-
-  it.effect("counts into one series what several limiters admit", () =>
-    Effect.gen(function* () {
-      const claim = Claim.of(perSecond)
-      for (const calls of [1, 2]) {
-        const each = Effect.replicateEffect(Effect.void.pipe(RateLimiter.withPermit(claim)), calls)
-        yield* each.pipe(Effect.provide(RateLimiter.layer, { local: true }))
-        const admitted = (yield* Metric.snapshot).find(({ id }) => id === "sluice_admitted_total")
-        assert.deepInclude(admitted?.state, { count: calls === 1 ? 1 : 3 })
-      }
-    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map()))
   )
 
   it.effect("logs refusals with what was said, only where that is asked for", () =>

@@ -135,11 +135,12 @@ describe("RateLimiter.events", () => {
           yield* answered(reading(8, 2), on)
         })
       )
-      const was = { limit: 10, limitInForce: 10, foreign: 0 }
-      const learned = { _tag: "Learned" as const, partition: "acme", quota: "ten", limit: 8, limitInForce: 8 }
+      const learned = { _tag: "Learned" as const, partition: "acme", quota: "ten" }
+      const ten1 = { limit: 10, limitInForce: 10, inFlight: 1, cooling: 1, foreign: 0 }
+      const eight = { limit: 8, limitInForce: 8, inFlight: 0, cooling: 2, foreign: 0 }
       assert.deepStrictEqual(events, [
-        { ...learned, foreign: 0, was },
-        { ...learned, foreign: 3, was: { limit: 8, limitInForce: 8, foreign: 0 } }
+        { ...learned, ...eight, was: ten1 },
+        { ...learned, ...eight, cooling: 3, foreign: 3, was: { ...eight, inFlight: 1 } }
       ])
     }).pipe(Effect.provide(RateLimiter.layer))
   )

@@ -24,7 +24,7 @@ const demand = ({ closedUntil, free, limit, waiting }: RateLimiter.QuotaStatus):
   (Option.isSome(closedUntil) ? 4 : 0) + (waiting.length > 0 ? 2 : 0) + Math.max(0, 1 - free / Math.max(1, limit))
 
 const rowOf = (status: RateLimiter.QuotaStatus): Quota => ({
-  provider: status.origin,
+  provider: status.provider,
   partition: status.partition,
   quota: status.quota,
   within: status.within,

@@ -4,10 +4,10 @@ import * as Claim from "@sluice/core/Claim"
 import type * as Quota from "@sluice/core/Quota"
 import * as Signal from "@sluice/core/Signal"
 import type * as Counter from "@sluice/simulator/Counter"
+import { Events } from "@sluice/simulator/Events"
 import * as Latency from "@sluice/simulator/Latency"
 import type * as Metering from "@sluice/simulator/Metering"
 import * as Seeded from "@sluice/simulator/Seeded"
-import { Events } from "./Events.ts"
 import type { Faults, Tells } from "./Faults.ts"
 import * as Headers from "./Headers.ts"
 import { Origin } from "./Origin.ts"
@@ -85,7 +85,7 @@ class Run {
   /** What is asked for: without end, and in bursts of one to three units. */
   private readonly claims: ReadonlyArray<Claim.Claim>
   private readonly backlog = [0, 0, 0, 0]
-  private readonly events = new Events()
+  private readonly events = new Events<(at: number) => void>()
   private wakeAt = Infinity
   private inFlight = 0
   private noticedAt = -Infinity
@@ -127,11 +127,18 @@ class Run {
     const { others } = this.faults
     if (others) events.push(others.from, (at) => this.spendAsStranger(at))
     this.wake(0)
-    while (seen.requests < world.requests && events.step()) continue
+    while (seen.requests < world.requests && this.step()) continue
     const elapsedMillis = events.now
     const unitsInTime = seen.units
-    for (const deadline = events.now + 10 * abandonMillis; events.now < deadline && events.step();) continue
+    for (const deadline = events.now + 10 * abandonMillis; events.now < deadline && this.step();) continue
     return { ...seen, units: unitsInTime, elapsedMillis, heldMillis: this.heldMillis / seen.units }
+  }
+
+  /** Lets the next thing happen; gives whether there was one. */
+  private step(): boolean {
+    const happen = this.events.pop()
+    happen?.(this.events.now)
+    return happen !== undefined
   }
 
   // --- Asking -----------------------------------------------------------------------------------

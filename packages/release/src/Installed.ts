@@ -88,7 +88,7 @@ const importAll = async ({ folder, run }: Project): Promise<string> => {
 
 const closed = [
   "@sluice/core/admission/Book",
-  "@sluice/core/WaitingRoom",
+  "@sluice/core/limiter/Limiter",
   "@sluice/simulator/TokenBucket",
   "@sluice/dashboard/Watch",
   "@sluice/cli/main"

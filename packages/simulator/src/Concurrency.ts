@@ -39,6 +39,13 @@ export const make = (lagMillis: number): Algorithm => {
     },
     release(now, cost) {
       endAt(now + lagMillis, cost)
+    },
+    put(now, put) {
+      put(running)
+      for (const end of ends) {
+        put(end.atMillis - now)
+        put(end.units)
+      }
     }
   }
 

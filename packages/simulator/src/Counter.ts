@@ -47,6 +47,8 @@ export interface Counter {
   readonly refuse: (nowMillis: number, cost?: number) => void
   /** Gives back a place of a concurrency quota that was counted without an end. */
   readonly release: (nowMillis: number, cost?: number) => void
+  /** Tells its state as numbers, instants as seen from now: of equal numbers, it goes on alike. */
+  readonly put: (nowMillis: number, put: (value: number) => void) => void
 }
 
 /** How a particular server does it, where the quota leaves that open. */
@@ -78,6 +80,7 @@ export interface Algorithm {
   readonly read: (now: number, cost: number, limit: number) => Reading
   readonly count: (now: number, cost: number, endsAtMillis?: number) => void
   readonly release?: (now: number, cost: number) => void
+  readonly put: (now: number, put: (value: number) => void) => void
 }
 
 export const make = (quota: Quota, options: Options = {}): Counter => {
@@ -115,6 +118,12 @@ export const make = (quota: Quota, options: Options = {}): Counter => {
     },
     release(nowMillis, cost = 1) {
       algorithm.release?.(at(nowMillis), cost)
+    },
+    put(nowMillis, put) {
+      put(nowMillis % tick)
+      put(Math.max(0, latest - nowMillis))
+      put(Math.max(0, closedUntil - nowMillis))
+      algorithm.put(nowMillis, put)
     }
   }
 }

@@ -37,6 +37,12 @@ export const make = (windowMillis: number, start: Start): Algorithm => {
       roll(now)
       if (openedAt === -Infinity) openedAt = now
       used += cost
+    },
+    put(now, put) {
+      roll(now)
+      put(start === "firstRequest" ? -1 : (now - start) % windowMillis)
+      put(openedAt - now)
+      put(used)
     }
   }
 }

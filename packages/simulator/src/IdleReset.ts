@@ -25,6 +25,10 @@ export const make = (windowMillis: number): Algorithm => {
       expire(now)
       used += cost
       expiresAt = now + windowMillis
+    },
+    put(now, put) {
+      put(used)
+      put(expiresAt - now)
     }
   }
 }

@@ -23,6 +23,8 @@ export interface Metering {
   readonly judge: (meters: ReadonlyArray<Meter>, nowMillis: number) => Outcome
   /** Counts whether it fits or not. */
   readonly add: (meters: ReadonlyArray<Meter>, nowMillis: number, endsAtMillis?: number) => void
+  /** Tells the state of these meters' counters, as `Counter.put` does; strangers are never the same twice. */
+  readonly put: (meters: ReadonlyArray<Meter>, nowMillis: number, put: (value: number) => void) => void
 }
 
 /** The counters after the request; `refused` are those that had no room, and is empty if it was counted. */
@@ -40,8 +42,16 @@ export const make = (
   Scenario.checkQuotas(scenario, promised)
   const { seed, skewMillis, speed } = scenario
   const slots = new Map<string, Slot>()
+  const known = new WeakMap<Meter, Slot>()
 
-  const slotOf = ({ quota, key }: Meter): Slot => {
+  const slotOf = (meter: Meter): Slot => {
+    const last = known.get(meter)
+    if (last) return last
+    const slot = slotNamed(meter)
+    known.set(meter, slot)
+    return slot
+  }
+  const slotNamed = ({ quota, key }: Meter): Slot => {
     const id = `${quota.name}\u0000${key}`
     const found = slots.get(id)
     if (found !== undefined) return found
@@ -93,7 +103,7 @@ export const make = (
     const verdicts = parts.map(({ slot, cost, limit }, index) => {
       // Meters of one request that share a counter need room together.
       let needed = cost
-      for (const earlier of parts.slice(0, index)) if (earlier.slot === slot) needed += earlier.cost
+      for (let i = 0; i < index; i++) if (parts[i]?.slot === slot) needed += parts[i]?.cost ?? 0
       return slot.counter.read(serverNow, needed, limit).fits
     })
     const isRefused = verdicts.includes(false)
@@ -115,9 +125,9 @@ export const make = (
   const tell = (slot: Slot, cost: number, atMillis: number, isRefused: boolean) =>
     onPoint({ atMillis, quota: slot.quota, key: slot.key, cost, isRefused, isForeign: false })
 
-  const outcomeOf = ({ parts, verdicts }: ReturnType<typeof judged>, nowMillis: number): Outcome => {
+  const outcomeOf = ({ isRefused, parts, verdicts }: ReturnType<typeof judged>, nowMillis: number): Outcome => {
     const readings = parts.map((part, index) => readingOf(part, nowMillis + skewMillis, verdicts[index] === false))
-    return { readings, refused: readings.filter((reading) => reading.isRefused) }
+    return { readings, refused: isRefused ? readings.filter((reading) => reading.isRefused) : none }
   }
 
   return {
@@ -132,9 +142,18 @@ export const make = (
     judge: (meters, nowMillis) => outcomeOf(judged(meters, nowMillis), nowMillis),
     add(meters, nowMillis, endsAtMillis = nowMillis) {
       for (const meter of meters) add(slotOf(meter), meter.cost ?? 1, nowMillis, endsAtMillis)
+    },
+    put(meters, nowMillis, put) {
+      for (const meter of meters) {
+        const { counter, strangers } = slotOf(meter)
+        if (strangers.length > 0) put(NaN)
+        counter.put(nowMillis + skewMillis, put)
+      }
     }
   }
 }
+
+const none: ReadonlyArray<Reading> = []
 
 interface Slot {
   readonly quota: string

@@ -53,6 +53,13 @@ export const make = (windowMillis: number, isClosed: boolean): Algorithm => {
         stamps.push(now)
         sums.push(total)
       }
+    },
+    put(now, put) {
+      put(stamps.length - head)
+      for (let i = head; i < stamps.length; i++) {
+        put(at(stamps, i) - now)
+        put(at(sums, i) - gone)
+      }
     }
   }
 }

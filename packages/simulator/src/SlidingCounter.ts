@@ -42,6 +42,12 @@ export const make = (windowMillis: number, start: Start): Algorithm => {
       roll(now)
       if (openedAt === -Infinity) openedAt = now
       current += cost
+    },
+    put(now, put) {
+      put(start === "firstRequest" ? -1 : (now - start) % windowMillis)
+      put(openedAt - now)
+      put(previous)
+      put(current)
     }
   }
 

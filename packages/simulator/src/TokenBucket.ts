@@ -32,6 +32,10 @@ export const continuous = (windowMillis: number, refill: number): Algorithm => {
     count(now, cost) {
       pay(now)
       debt += cost * unit
+    },
+    put(now, put) {
+      put(debt)
+      put(paidAt - now)
     }
   }
 }
@@ -71,6 +75,11 @@ export const stepped = (windowMillis: number, refill: number, step: number, phas
     count(now, cost) {
       pay(now)
       debt += cost
+    },
+    put(now, put) {
+      put((now - phaseMillis) % millis)
+      put(debt)
+      put(stepsBy(now) - paid)
     }
   }
 }

@@ -10,6 +10,7 @@ import { Caution } from "./Caution.ts"
 import { Gate } from "./Gate.ts"
 import { Pace } from "./Pace.ts"
 import type { ServerClock } from "./ServerClock.ts"
+import type { QuotaTally } from "./Tally.ts"
 
 /** A reading in our own terms, instants by our clock. */
 export interface Told {
@@ -20,6 +21,12 @@ export interface Told {
   readonly resetBy: number | undefined
 }
 
+/** Why a refusal was to be expected: it was closed already, others had used it up, or how it counts is not known. */
+export type Explained = "closedBefore" | "usedByOthers" | "inDoubt"
+
+/** What holds units back: nothing, a closure, its end, the pace, those in flight, or those that cool. */
+export type Barrier = "free" | "closed" | "opening" | "paced" | "inFlight" | "cooling"
+
 /** What is taken off the way of a request counts only once so many answers were seen; a floor up to half of their minimum. */
 const creditSamples = 100
 const floorWindow = 1000
@@ -29,6 +36,8 @@ export abstract class Book {
   readonly clock: ServerClock
   /** The counter's name: the key of the needs that draw on it. */
   key = ""
+  /** What a limiter counted of it; none before the first call. */
+  tally: QuotaTally | undefined = undefined
   readonly gate = new Gate()
   readonly pace = new Pace()
   readonly caution: Caution
@@ -99,10 +108,11 @@ export abstract class Book {
     return this.quota.kind === "unpublished"
   }
 
-  /** Whether our books explain the refusal of what was sent at `sentAt` and is settled. Ask before `refusedAt`. */
-  explains(sentAt: number): boolean {
-    const isUsedUp = this.foreign > 0 && this.occupied + this.foreign >= this.limit
-    return this.isInDoubt || isUsedUp || sentAt < this.closedUntil || this.gate.wasClosedFor(sentAt)
+  /** How our books explain the refusal of what was sent at `sentAt` and is settled, if they do. Ask before `refusedAt`. */
+  explained(sentAt: number): Explained | undefined {
+    if (sentAt < this.closedUntil || this.gate.wasClosedFor(sentAt)) return "closedBefore"
+    if (this.foreign > 0 && this.occupied + this.foreign >= this.limit) return "usedByOthers"
+    return this.isInDoubt ? "inDoubt" : undefined
   }
 
   /** The largest claim that can ever be admitted. */
@@ -130,10 +140,24 @@ export abstract class Book {
 
   /** The earliest instant for `units`, with everything considered: `now` if at once. Call `advance` first. */
   earliest(units: number, now: number): number {
-    const passes = this.gate.passes(units, this.inFlight - this.abandoned.kept)
-    const room = passes ? this.roomAt(units, now) : Infinity
+    const room = this.passesGate(units) ? this.roomAt(units, now) : Infinity
     if (room === Infinity) return this.abandoned.length > 0 ? this.abandoned.stampAt(0) : Infinity
     return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), room)
+  }
+
+  /** Because of what `earliest` is later than now. */
+  barrier(units: number, now: number): Barrier {
+    const at = this.earliest(units, now)
+    if (at === now) return "free"
+    if (this.gate.opensAt(now) === at) return "closed"
+    if (!this.passesGate(units)) return "opening"
+    if (this.pace.opensAt(now) === at && this.roomAt(units, now) < at) return "paced"
+    return at === Infinity || this.needsAnswer(units) ? "inFlight" : "cooling"
+  }
+
+  /** Whether units have no room before something is answered, however long they wait. */
+  protected needsAnswer(units: number): boolean {
+    return this.inFlight + units > this.limitFor(units)
   }
 
   /** The same for a queue that may be longer than the quota: whole windows for whole quotas, then the rest. */
@@ -259,6 +283,10 @@ export abstract class Book {
   private spread(): void {
     const { kind, pacing, refill } = this.quota
     if (pacing === "even") this.pace.spread(this.cooling / (kind === "tokenBucket" ? refill : this.limit))
+  }
+
+  private passesGate(units: number): boolean {
+    return this.gate.passes(units, this.inFlight - this.abandoned.kept)
   }
 
   /** How long before its answer a request surely was counted that is counted on arrival. */

@@ -1,4 +1,5 @@
 /** What one tenant has waiting at one quota with one priority, in the order in which it came. */
+import type { Book } from "./Book.ts"
 import type { Permit } from "../Admission.ts"
 import type { Lane } from "./Lane.ts"
 
@@ -8,6 +9,8 @@ export interface Waiter {
   readonly deadlineAt: number
   /** When it came. */
   readonly since: number
+  /** Which quota it stood in line for last. */
+  readonly boundBy?: Book | undefined
   lane: Lane | undefined
   flow: Flow | undefined
   before: Waiter | undefined

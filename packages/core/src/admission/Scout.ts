@@ -34,7 +34,7 @@ export class Scout {
     if (width <= Math.max(narrow, 3 * clock.latency)) return now
     // The server sees a request about half its way later.
     const way = clock.latency / 2
-    return Math.ceil(clock.turnFrom(Math.max(now, sentAt + width / part) + way) - way)
+    return now + Math.ceil(clock.turnAfter(Math.max(0, sentAt - now + width / part) + way, now) - way)
   }
 
   sent(now: number): void {

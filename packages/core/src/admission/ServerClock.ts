@@ -3,6 +3,8 @@
  *
  * A `Date` is truncated to the second, so one response bounds the difference to about a second, and many intersect to a
  * few milliseconds. Bounds widen with time by what two clocks may drift apart.
+ *
+ * Instants are whole, and fractions are only ever added to spans: what is computed does not depend on how late it is.
  */
 
 /** A server may write a `Date` that it rendered so long ago. */
@@ -57,21 +59,22 @@ export class ServerClock {
 
   /** The latest client instant at which the server's clock shows `serverMillis`. */
   latest(serverMillis: number, now: number): number {
-    const at = serverMillis - this.lower(now) + spreadMillis
+    const after = serverMillis - now - this.lower(now) + spreadMillis
     // What lies ahead comes so much later if the clocks drift apart until then.
-    return Math.ceil(at + (Math.max(0, at - now) * this.drift) / (1 - this.drift))
+    return now + Math.ceil(after + (Math.max(0, after) * this.drift) / (1 - this.drift))
   }
 
   /** The earliest such instant. */
   earliest(serverMillis: number, now: number): number {
-    const at = serverMillis - this.upper(now) - spreadMillis
-    return Math.floor(at - Math.abs(at - now) * this.drift)
+    const after = serverMillis - now - this.upper(now) - spreadMillis
+    return now + Math.floor(after - Math.abs(after) * this.drift)
   }
 
   /** The latest client instant of the first clock multiple of `window` that surely ends whatever was counted before `answeredAt`. */
   boundaryAfter(answeredAt: number, window: number): number {
-    const last = Math.floor((answeredAt + this.upper(answeredAt) + spreadMillis) / window)
-    return this.latest((last + 1) * window, answeredAt)
+    const elapsed = answeredAt % window
+    const next = Math.floor((elapsed + this.upper(answeredAt) + spreadMillis) / window) + 1
+    return this.latest(answeredAt - elapsed + next * window, answeredAt)
   }
 
   /** How far the bounds lie apart. */
@@ -79,17 +82,19 @@ export class ServerClock {
     return this.upper(now) - this.lower(now)
   }
 
-  /** The first client instant from `at` on at which the server's second may turn. */
-  turnFrom(at: number): number {
-    return Math.max(at, Math.ceil((at + this.lower(at)) / 1000) * 1000 - this.upper(at))
+  /** How long after `now`, from `millis` after it on, the server's second may turn. */
+  turnAfter(millis: number, now: number): number {
+    const shown = (now % 1000) + millis
+    const turn = Math.ceil((shown + this.lower(now, millis)) / 1000) * 1000
+    return Math.max(millis, millis - shown + turn - this.upper(now, millis))
   }
 
-  private lower(now: number): number {
-    return this.minimum - Math.abs(now - this.minimumAt) * this.drift
+  private lower(now: number, afterMillis = 0): number {
+    return this.minimum - Math.abs(now - this.minimumAt + afterMillis) * this.drift
   }
 
-  private upper(now: number): number {
-    return this.maximum + Math.abs(now - this.maximumAt) * this.drift
+  private upper(now: number, afterMillis = 0): number {
+    return this.maximum + Math.abs(now - this.maximumAt + afterMillis) * this.drift
   }
 
   private set(minimum: number, maximum: number, now: number): void {

@@ -35,6 +35,10 @@ export class IdleResetBook extends Book {
     return this.inFlight > 0 || this.spent === 0 ? now + this.cooling : this.lastAnswerAt + this.cooling
   }
 
+  protected override needsAnswer(): boolean {
+    return this.inFlight > 0
+  }
+
   protected nextFreeAt(now: number): number {
     return Math.max(now, this.lastAnswerAt + this.cooling)
   }

@@ -57,15 +57,18 @@ const boundsOf = (
   wallMillis: number
 ): { readonly from: number; readonly by: number } | undefined => {
   const { kind, millis, toleranceMillis } = reset
+  if (kind === "after") {
+    // The server counts these milliseconds by its own clock.
+    const drift = (millis + toleranceMillis) * book.quota.rateMargin
+    return {
+      from: sentAt + Math.floor(millis - drift - toleranceMillis),
+      by: nowMillis + Math.ceil(millis + drift + toleranceMillis)
+    }
+  }
   const within = (from: number, by: number) => ({
     from: Math.floor(from - toleranceMillis),
     by: Math.ceil(by + toleranceMillis)
   })
-  if (kind === "after") {
-    // The server counts these milliseconds by its own clock.
-    const drift = (millis + toleranceMillis) * book.quota.rateMargin
-    return within(sentAt + millis - drift, nowMillis + millis + drift)
-  }
   if (clock?.isKnown) return within(clock.earliest(millis, nowMillis), clock.latest(millis, nowMillis))
   if (book.quota.phase === "reset") return undefined
   const at = afterOf(millis, signal, clock, nowMillis, wallMillis)

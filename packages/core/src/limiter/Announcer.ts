@@ -1,45 +1,53 @@
 /** Tells what a limiter sees, in metrics, events and errors, with instants of the wall clock. */
-import { type Clock, type Context, DateTime, Option, type Tracer } from "effect"
-import type { Closure, Permit } from "../Admission.ts"
+import { type Clock, DateTime, Option, type Tracer } from "effect"
+import type { Closure, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { Refusal } from "../WaitingRoom.ts"
 import { admissionError, closedError } from "./admissionError.ts"
 import type { Events } from "./Events.ts"
-import * as Metrics from "./Metrics.ts"
+import type { Evidence } from "./Evidence.ts"
+import { evidenceFor, gather, keep, keptOf } from "./Gathering.ts"
+import { numbersOf } from "./QuotaStatus.ts"
 import type { WaitingCall } from "./WaitingCall.ts"
+import type { Watcher } from "./Watcher.ts"
 import { wordsOf } from "./Words.ts"
 
-/** What a provider can change of a quota. */
-interface Noted {
-  readonly limit: number
-  readonly limitInForce: number
-  readonly foreign: number
+/** Who goes before a permit at a quota: those that wait, and those for whom units are kept. */
+interface Ranks {
+  readonly reserved: (permit: Permit, book: Book, now: number) => number
+  readonly before: (permit: Permit, book: Book) => number
 }
+
+type Noted = ReturnType<typeof numbersOf>
 
 export class Announcer {
   private readonly clock: Clock.Clock
-  private readonly context: Context.Context<never>
   private readonly events: Events
   /** The provider's own error that closed a quota last. */
   private readonly refusals = new WeakMap<Book, unknown>()
   /** Books that a refusal closed, and through which nothing has gone since. */
   private readonly paused = new Set<Book>()
 
-  private readonly admittedCount: Metrics.Count
+  private readonly ranks: Ranks
+  private readonly watchers: Array<Watcher> = []
 
-  constructor(clock: Clock.Clock, context: Context.Context<never>, events: Events) {
-    this.admittedCount = Metrics.admittedIn(context)
+  constructor(clock: Clock.Clock, events: Events, ranks: Ranks) {
+    this.ranks = ranks
     this.clock = clock
-    this.context = context
     this.events = events
   }
 
-  /** A call was admitted, at once or after so long. */
-  admitted(permit: Permit, now: number, afterMillis?: number): void {
-    this.admittedCount.value++
-    if (afterMillis !== undefined) Metrics.waited.updateUnsafe(afterMillis, this.context)
+  /** A call was admitted at once. */
+  admitted(permit: Permit, now: number): void {
+    if (this.watchers.length > 0) for (const watcher of this.watchers) watcher.admitted(permit, undefined, 0)
+    if (this.paused.size > 0) this.resumed(permit, now)
+  }
+
+  /** A call was admitted after a wait. */
+  waited({ boundBy, permit, since }: WaitingCall, now: number): void {
+    for (const watcher of this.watchers) watcher.admitted(permit, boundBy, now - since)
     if (this.paused.size > 0) this.resumed(permit, now)
   }
 
@@ -52,26 +60,24 @@ export class Announcer {
   ): void {
     const quota = lane?.book.quota.name ?? ""
     const expected = this.dateOf(expectedAt, now)
-    const attributes = { quota, expectedAt: DateTime.formatIso(expected) }
+    const attributes = { "sluice.quota": quota, "sluice.expected_at": DateTime.formatIso(expected) }
     span?.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), attributes)
     this.events.publish({ _tag: "LongWait", partition: permit.claim.partition, quota, expectedAt: expected, waiting })
   }
 
-  refused(permit: Permit, { books, isExpected, until }: Closure, refusal: unknown, now: number): void {
-    Metrics.refused.updateUnsafe(1, this.context)
+  refused(permit: Permit, closure: Closure, refusal: unknown, now: number): void {
+    const { books, explained, until } = closure
+    for (const watcher of this.watchers) watcher.refused(permit, closure)
     for (const book of books) {
       this.refusals.set(book, refusal)
       this.paused.add(book)
     }
+    this.keepRefusal(permit, books, explained, refusal, now)
     if (!this.events.isWatched) return
     const { partition } = permit.claim
     const closedUntil = this.dateOf(until, now)
-    const quotas = books.map((book) => ({
-      quota: book.quota.name,
-      ...notedOf(book),
-      inFlight: book.inFlight,
-      cooling: book.occupied - book.inFlight
-    }))
+    const quotas = books.map((book) => ({ quota: book.quota.name, ...numbersOf(book) }))
+    const isExpected = explained !== undefined
     this.events.publish({ _tag: "Refused", partition, isExpected, quotas, closedUntil, refusal })
     if (books.length === 0) return
     const cause = wordsOf(refusal)
@@ -83,41 +89,75 @@ export class Announcer {
     if (!this.events.isWatched) return undefined
     return books.map((book) => {
       book.advance(now)
-      return notedOf(book)
+      return numbersOf(book)
     })
   }
 
   learned({ books, claim }: Permit, before: ReadonlyArray<Noted>): void {
     books.forEach((book, i) => {
       const was = before[i]
-      const is = notedOf(book)
+      const is = numbersOf(book)
       if (!was || (was.limit === is.limit && was.foreign === is.foreign)) return
       this.events.publish({ _tag: "Learned", partition: claim.partition, quota: book.quota.name, ...is, was })
     })
   }
 
-  abandoned({ books, claim }: Permit): void {
-    Metrics.abandoned.updateUnsafe(1, this.context)
+  /** An admitted call has ended. */
+  ended(permit: Permit, outcome: Outcome, now: number): void {
+    for (const watcher of this.watchers) watcher.ended?.(permit, outcome, now - permit.admittedAt)
+  }
+
+  /** From now on it is told, until what is given back is called. */
+  watch(watcher: Watcher): () => void {
+    this.watchers.push(watcher)
+    return () => {
+      this.watchers.splice(this.watchers.indexOf(watcher), 1)
+    }
+  }
+
+  abandoned(permit: Permit): void {
+    const { books, claim } = permit
+    for (const watcher of this.watchers) watcher.abandoned(permit)
     this.events.publish({ _tag: "Abandoned", partition: claim.partition, quotas: namesOf(books) })
   }
 
   /** Why a call is sent away. */
   errorOf(call: WaitingCall, refusal: Refusal, queueBound: number, now: number): AdmissionError {
-    const error = admissionError(call.permit, refusal, {
+    const { deadlineAt, permit } = call
+    const evidence = evidenceFor(refusal, this.gathered(permit, now, this.refusals))
+    const error = admissionError(permit, refusal, evidence, {
       queueBound,
-      deadlineAt: call.deadlineAt,
-      dateOf: (at) => this.dateOf(at, now),
-      closedBy: (book) => this.refusals.get(book)
+      deadlineAt,
+      dateOf: (at) => this.dateOf(at, now)
     })
-    this.turnedAway(error)
+    keep(error, evidence)
+    keep(permit, evidence)
+    this.turnedAway(permit.claim, error, evidence)
     return error
   }
 
   /** Why nobody is admitted any more. */
   closed(claim: Claim): AdmissionError {
     const error = closedError(claim)
-    this.turnedAway(error)
+    this.turnedAway(claim, error)
     return error
+  }
+
+  /** Why a permit waits, has waited, or would have to. */
+  evidenceOf(permit: Permit, now: number): Evidence {
+    const known = keptOf(permit)
+    if (known) return known
+    const gathered = this.gathered(permit, now, this.refusals)
+    if (permit.admittedAt < 0) return gathered
+    const { waiter } = permit
+    const boundBy = waiter?.boundBy
+    return {
+      ...gathered,
+      why: "admitted",
+      decided: boundBy ? permit.books.indexOf(boundBy) : -1,
+      nextAt: gathered.at + permit.admittedAt - now,
+      waitedMillis: waiter ? permit.admittedAt - waiter.since : 0
+    }
   }
 
   /** What the provider's error says that closed a quota last. */
@@ -141,9 +181,35 @@ export class Announcer {
     return (at) => DateTime.makeUnsafe(Math.min(at + offset, 8.64e15))
   }
 
-  private turnedAway({ partition, reason }: AdmissionError): void {
+  private gathered(permit: Permit, now: number, refusals: Pick<WeakMap<Book, unknown>, "get">): Evidence {
+    return gather(permit, {
+      now,
+      offset: this.clock.currentTimeMillisUnsafe() - now,
+      reserved: (book) => this.ranks.reserved(permit, book, now),
+      before: (book) => this.ranks.before(permit, book),
+      refusalOf: (book) => refusals.get(book)
+    })
+  }
+
+  /** Keeps beside a provider's error how our books stood. */
+  private keepRefusal(
+    permit: Permit,
+    closed: ReadonlyArray<Book>,
+    explained: Closure["explained"],
+    refusal: unknown,
+    now: number
+  ): void {
+    if (typeof refusal !== "object") return
+    // A refusal that held on to the one before would never let go of any.
+    const gathered = this.gathered(permit, now, new WeakMap())
+    const decided = permit.books.findIndex((book) => closed.includes(book))
+    keep(refusal, { ...gathered, why: explained ?? "unexpected", decided })
+  }
+
+  private turnedAway(claim: Claim, { partition, reason }: AdmissionError, evidence?: Evidence): void {
+    for (const watcher of this.watchers) watcher.turnedAway(claim, reason._tag)
     if (!this.events.isWatched) return
-    const quota = "quota" in reason ? Option.some(reason.quota) : Option.none()
+    const quota = Option.fromUndefinedOr(evidence?.facts[evidence.decided]?.quota.name)
     this.events.publish({ _tag: "TurnedAway", partition, reason: reason._tag, quota })
   }
 
@@ -156,5 +222,3 @@ export class Announcer {
 }
 
 const namesOf = (books: ReadonlyArray<Book>) => books.map(({ quota }) => quota.name)
-
-const notedOf = (book: Book): Noted => ({ limit: book.ceiling, limitInForce: book.limit, foreign: book.foreign })

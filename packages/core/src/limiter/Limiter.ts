@@ -1,6 +1,6 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
 import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
-import type { Decision, Outcome, Permit } from "../Admission.ts"
+import { type Decision, type Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { Waiting } from "../admission/Lane.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
@@ -9,7 +9,9 @@ import type { RateLimiterStore } from "../RateLimiterStore.ts"
 import * as Signal from "../Signal.ts"
 import { type Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { Announcer } from "./Announcer.ts"
+import { tellErrorType } from "./errorType.ts"
 import type { Events } from "./Events.ts"
+import type { Evidence } from "./Evidence.ts"
 import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
@@ -29,7 +31,7 @@ export class Limiter {
   private readonly store: RateLimiterStore["Service"]
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
-  private readonly announcer: Announcer
+  readonly announcer: Announcer
   private readonly longWaitMillis: number
   private readonly room: WaitingRoom<WaitingCall>
   private readonly queueBound: number
@@ -51,17 +53,20 @@ export class Limiter {
     this.store = store
     this.clock = clock
     this.context = context
-    this.announcer = new Announcer(clock, context, events)
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
     this.room = new WaitingRoom(store, options.queueBound, {
       admitted: (call, now) => {
         this.inFlight++
-        this.announcer.admitted(call.permit, now, now - call.since)
+        this.announcer.waited(call, now)
         call.end(call.next)
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
+    })
+    this.announcer = new Announcer(clock, events, {
+      reserved: (permit, book, now) => store.reservedBefore(permit, book, now),
+      before: (permit, book) => this.room.unitsBefore(book, permit)
     })
   }
 
@@ -105,6 +110,7 @@ export class Limiter {
     if (!bodyFollows) this.store.release(permit, endedAt, "read")
     const now = Math.floor(Number(nanos) / 1e6)
     if (before) this.announcer.learned(permit, before)
+    this.announcer.ended(permit, outcome, now)
     if (closure) {
       this.announcer.refused(permit, closure, refusal, now)
       this.room.closed(closure.books, closure.until, now)
@@ -141,6 +147,17 @@ export class Limiter {
     const at = this.room.estimate(permit, now)
     this.store.discard(permit)
     return Math.max(0, at - now)
+  }
+
+  /** What holds a permit back now, or would hold a call back that claims as much, of the fiber's rank. */
+  explain(subject: Permit | Claim, fiber: AnyFiber): Evidence {
+    const now = this.now()
+    if (subject instanceof Permit) return this.announcer.evidenceOf(subject, now)
+    const permit = this.permit(subject)
+    this.rank(permit, fiber)
+    const evidence = this.announcer.evidenceOf(permit, now)
+    this.store.discard(permit)
+    return evidence
   }
 
   /** Who waits here, by counter. */
@@ -215,10 +232,15 @@ export class Limiter {
       this.announce(call, expectedAt, now, undefined)
       return turn
     }
-    const attributes = { "sluice.partition": permit.claim.partition }
-    const traced = Effect.useSpan("RateLimiter.wait", { attributes }, (span) => {
+    const { origin, partition } = permit.claim
+    const attributes = { "sluice.provider": origin, "sluice.partition": partition }
+    const traced = Effect.useSpan("sluice.admit", { attributes }, (span) => {
       this.announce(call, expectedAt, now, span)
-      return turn
+      return Effect.onExitPrimitive(turn, (exit) => {
+        tellErrorType(span, exit)
+        span.attribute("sluice.wait_seconds", (this.now() - now) / 1000)
+        if (call.boundBy) span.attribute("sluice.quota", call.boundBy.quota.name)
+      })
     })
     return Effect.flatMap(traced, () => next)
   }

@@ -4,6 +4,15 @@ import type { AdmissionError } from "../AdmissionError.ts"
 /** What a limiter tells about its work. Partitions are names that may be printed. */
 export type LimiterEvent = LongWait | TurnedAway | Refused | Paused | Resumed | Learned | Abandoned
 
+/** A quota's limits, and where its units are, as in `QuotaStatus`. */
+export interface Numbers {
+  readonly limit: number
+  readonly limitInForce: number
+  readonly inFlight: number
+  readonly cooling: number
+  readonly foreign: number
+}
+
 /** A call will wait longer than `longWait`. */
 export interface LongWait {
   readonly _tag: "LongWait"
@@ -28,14 +37,7 @@ export interface Refused {
   readonly partition: string
   /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
   readonly isExpected: boolean
-  readonly quotas: ReadonlyArray<{
-    readonly quota: string
-    readonly limit: number
-    readonly limitInForce: number
-    readonly inFlight: number
-    readonly cooling: number
-    readonly foreign: number
-  }>
+  readonly quotas: ReadonlyArray<Numbers & { readonly quota: string }>
   readonly closedUntil: DateTime.Utc
   readonly refusal: unknown
 }
@@ -58,14 +60,11 @@ export interface Resumed {
 }
 
 /** What a provider told changed a limit, or what others are known to use. */
-export interface Learned {
+export interface Learned extends Numbers {
   readonly _tag: "Learned"
   readonly partition: string
   readonly quota: string
-  readonly limit: number
-  readonly limitInForce: number
-  readonly foreign: number
-  readonly was: { readonly limit: number; readonly limitInForce: number; readonly foreign: number }
+  readonly was: Numbers
 }
 
 /** A request ended unseen; its slots are held as long as a server may still work on it. */

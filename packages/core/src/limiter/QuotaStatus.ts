@@ -5,8 +5,8 @@ import type { Kind } from "../Quota.ts"
 
 /** One quota as it stands now. */
 export interface QuotaStatus {
-  /** Whose claims draw on it: a provider's id, or empty. */
-  readonly origin: string
+  /** Whose server counts it: the claim's origin, which is a provider's id. */
+  readonly provider: string
   readonly partition: string
   readonly quota: string
   /** What narrows the counter within the partition: an endpoint, a contact; or empty. */
@@ -53,27 +53,35 @@ export interface Sources {
 
 export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }: Sources): QuotaStatus => {
   book.advance(nowMillis)
-  const { closedUntil, key } = book
+  const { closedUntil } = book
   const nextAt = book.earliest(1, nowMillis)
-  const [origin = "", partition = "", quota = "", ...within] = key.split("|")
+  const isClosed = closedUntil > nowMillis
   return {
-    origin,
-    partition,
-    quota,
-    within: within.join("|"),
+    ...namesOf(book.key),
     kind: book.quota.kind,
     published: book.quota.limit,
     windowMillis: book.quota.windowMillis,
-    limit: book.ceiling,
-    limitInForce: book.limit,
-    inFlight: book.inFlight,
-    cooling: book.occupied - book.inFlight,
-    foreign: book.foreign,
+    ...numbersOf(book),
     free: book.free(nowMillis),
     refusals: book.refused,
-    closedUntil: closedUntil > nowMillis ? Option.some(dateOf(closedUntil)) : Option.none(),
-    closedBy: closedUntil > nowMillis ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
+    closedUntil: isClosed ? Option.some(dateOf(closedUntil)) : Option.none(),
+    closedBy: isClosed ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
     nextAt: nextAt === Infinity ? Option.none() : Option.some(dateOf(nextAt)),
     waiting: waitingFor(book).map((group) => ({ ...group, since: dateOf(group.since) }))
   }
 }
+
+/** What the name of a counter says of it. */
+export const namesOf = (key: string) => {
+  const [provider = "", partition = "", quota = "", ...within] = key.split("|")
+  return { provider, partition, quota, within: within.join("|") }
+}
+
+/** Where the units of a quota are, and how many there may be. */
+export const numbersOf = (book: Book) => ({
+  limit: book.ceiling,
+  limitInForce: book.limit,
+  inFlight: book.inFlight,
+  cooling: book.occupied - book.inFlight,
+  foreign: book.foreign
+})

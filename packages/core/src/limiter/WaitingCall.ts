@@ -1,5 +1,6 @@
 import { Effect } from "effect"
 import type { Permit } from "../Admission.ts"
+import type { Book } from "../admission/Book.ts"
 import type { Flow, Waiter } from "../admission/Flow.ts"
 import type { Lane } from "../admission/Lane.ts"
 
@@ -7,7 +8,7 @@ type Next = Effect.Effect<unknown, unknown, unknown>
 
 /** A call that waits. Its turn may come before its fiber listens. */
 export class WaitingCall implements Waiter {
-  lane: Lane | undefined = undefined
+  private current: Lane | undefined = undefined
   flow: Flow | undefined = undefined
   before: Waiter | undefined = undefined
   after: Waiter | undefined = undefined
@@ -18,6 +19,8 @@ export class WaitingCall implements Waiter {
   readonly next: Next
   /** Whether the fiber went on, so that something may have been sent. */
   hasGone = false
+  /** Which quota it stood in line for last. */
+  boundBy: Book | undefined = undefined
   private outcome: Next | undefined = undefined
   private resume: ((effect: Next) => void) | undefined = undefined
 
@@ -26,6 +29,15 @@ export class WaitingCall implements Waiter {
     this.deadlineAt = deadlineAt
     this.since = since
     this.next = next
+  }
+
+  get lane(): Lane | undefined {
+    return this.current
+  }
+
+  set lane(lane: Lane | undefined) {
+    this.current = lane
+    if (lane) this.boundBy = lane.book
   }
 
   /** What the call's fiber waits for: its outcome, to go on with. */

@@ -1,49 +1,43 @@
 /** Says why a call was sent away, in the terms of the wall clock. */
 import { type DateTime, Option } from "effect"
 import type { Permit } from "../Admission.ts"
-import type { Book } from "../admission/Book.ts"
 import { AdmissionError, Closed, DeadlineExceeded, Never, QueueFull, Store } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { Refusal } from "../WaitingRoom.ts"
+import type { Evidence } from "./Evidence.ts"
 
 export const admissionError = (
-  { books, claim }: Permit,
+  { claim }: Permit,
   refusal: Refusal,
+  { decided, facts }: Evidence,
   known: {
     readonly queueBound: number
     readonly deadlineAt: number
     readonly dateOf: (at: number) => DateTime.Utc
-    /** The provider's own error that closed a quota last. */
-    readonly closedBy: (book: Book) => unknown
   }
 ): AdmissionError => {
-  const needOf = (index: number) => claim.needs[index]
+  const fact = facts[decided]
+  const quota = fact?.quota.name ?? ""
   const reason = () => {
     switch (refusal._tag) {
       case "Full":
         return new QueueFull({ bound: known.queueBound })
       case "Never":
-        return new Never({
-          quota: needOf(refusal.need)?.quota.name ?? "",
-          cost: needOf(refusal.need)?.cost ?? 0,
-          limit: refusal.largest
-        })
+        return new Never({ quota, cost: fact?.cost ?? 0, limit: refusal.largest })
       case "Late":
         return new DeadlineExceeded({
-          quota: needOf(refusal.need)?.quota.name ?? "",
+          quota,
           earliest: known.dateOf(refusal.earliest),
           deadline: known.dateOf(known.deadlineAt)
         })
       case "Away":
         return new Store({ description: refusal.description, cause: refusal.cause })
-      case "Shut": {
-        const book = books[refusal.need]
+      case "Shut":
         return new Closed({
-          quota: needOf(refusal.need)?.quota.name ?? "",
+          quota,
           retryAt: known.dateOf(refusal.until),
-          refusal: Option.fromUndefinedOr(book && known.closedBy(book))
+          refusal: Option.fromUndefinedOr(fact?.refusal)
         })
-      }
     }
   }
   return new AdmissionError({ partition: claim.partition, reason: reason() })

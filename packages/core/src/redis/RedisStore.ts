@@ -80,7 +80,7 @@ export class RedisStore extends Admission {
   private readonly pools = new Map<string, Pool>()
   private readonly poolsByClaim = new WeakMap<Claim, Pool>()
   private readonly poolsByPlace = new Map<string, Pool>()
-  private readonly leases = new Map<string, Lease>()
+  private readonly granted = new Map<string, Lease>()
   private readonly slots = new WeakMap<Permit, Slot>()
   /** Pools with slots that nobody took, and when those go back. */
   private readonly spares = new Map<Pool, number>()
@@ -196,11 +196,13 @@ export class RedisStore extends Admission {
       this.poolsByClaim.delete(pool.claim)
     }
     // What is under way is told to its desk when it ends, however long ago anything was asked.
-    const used = new Set([...this.pools.values(), ...this.leases.values()].map(({ desk }) => desk))
+    const used = new Set([...this.pools.values(), ...this.granted.values()].map(({ desk }) => desk))
     for (const { lease } of this.shared.keys()) used.add(lease.desk)
     for (const [name, desk] of this.desks) if (desk.isIdle && !used.has(desk)) this.desks.delete(name)
     return super.evict(nowMillis)
   }
+
+  readonly leases = (): number => this.granted.size
 
   /** Whether Redis has not answered yet and may do so soon. */
   readonly isAsking = (permit: Permit, nowMillis: number): boolean => {
@@ -248,7 +250,7 @@ export class RedisStore extends Admission {
 
   /** Prolongs what is under way for long. */
   renew(nowMillis: number): void {
-    for (const lease of this.leases.values()) if (nowMillis >= lease.renewAt) this.register(lease, nowMillis)
+    for (const lease of this.granted.values()) if (nowMillis >= lease.renewAt) this.register(lease, nowMillis)
   }
 
   /** Calls that let the counters that are known here be shown, and change nothing: one for each desk and so many counters. */
@@ -374,7 +376,7 @@ export class RedisStore extends Admission {
 
   /** What our share says to a claim that Redis cannot be asked for. What Redis granted has to end before. */
   private shareOf(share: Share, permit: Permit, pool: Pool, now: number): Decision | undefined {
-    const granted = [...this.leases.values()].some((lease) => lease.claim === pool.claim && !isOfShare(lease))
+    const granted = [...this.granted.values()].some((lease) => lease.claim === pool.claim && !isOfShare(lease))
     if (granted) return { _tag: "Wait", at: Infinity, need: 0 }
     const decision = share.admit(permit, now)
     if (decision._tag !== "Admitted") return decision
@@ -421,7 +423,7 @@ export class RedisStore extends Admission {
   private registerShared(now: number): void {
     for (const [slot, { body, end }] of this.shared) {
       const { lease } = slot
-      this.leases.set(lease.name, lease)
+      this.granted.set(lease.name, lease)
       lease.renewAt = now + this.options.leaseMillis / 2
       lease.desk.tell({ _tag: "Renew", lease, states: "h", millis: this.options.leaseMillis })
       if (end) this.tell({ _tag: "End", slot, ...end }, body === "open", -Infinity)
@@ -443,7 +445,7 @@ export class RedisStore extends Admission {
     for (const key of desks) {
       const known = this.known.get(key)
       if (known && lostAt > known.lostAt) {
-        for (const lease of this.leases.values()) this.register(lease, calledAt)
+        for (const lease of this.granted.values()) this.register(lease, calledAt)
       }
       this.known.set(key, { until: Math.max(known?.until ?? 0, calledAt + keptMillis), lostAt })
     }
@@ -519,7 +521,7 @@ export class RedisStore extends Admission {
           usableUntil: askedAt + leaseMillis,
           renewAt: askedAt + leaseMillis / 2
         }
-        this.leases.set(lease.name, lease)
+        this.granted.set(lease.name, lease)
         pool.grant(lease)
       }
       if (refusal?._tag === "Wait") {
@@ -570,7 +572,7 @@ export class RedisStore extends Admission {
   private tell(news: Extract<News, { readonly slot: Slot }>, isFollowed: boolean, by: number): void {
     const { lease } = news.slot
     lease.states[news.slot.place - 1] = isFollowed ? "a" : "e"
-    if (lease.states.every((state) => state === "e")) this.leases.delete(lease.name)
+    if (lease.states.every((state) => state === "e")) this.granted.delete(lease.name)
     lease.desk.tell(news, by)
     this.options.run(lease.desk)
   }

@@ -3,7 +3,7 @@
  *
  * It decides nothing. Between two looks it follows what happens here.
  */
-import { Book } from "../admission/Book.ts"
+import { type Barrier, Book } from "../admission/Book.ts"
 import { bookOf, type Stance } from "../admission/bookOf.ts"
 import type { ServerClock } from "../admission/ServerClock.ts"
 import type { Quota } from "../Quota.ts"
@@ -113,6 +113,12 @@ export class RemoteBook extends Book {
   override earliest(units: number, now: number): number {
     if (this.shown.free < units && this.fullUntil <= now) return Infinity
     return Math.max(now, this.fullUntil, this.shutUntil)
+  }
+
+  override barrier(units: number, now: number): Barrier {
+    const at = this.earliest(units, now)
+    if (at === now) return "free"
+    return at === Infinity ? "inFlight" : this.shutUntil === at ? "closed" : "cooling"
   }
 
   override earliestInQueue(units: number, now: number): number {

@@ -2,7 +2,7 @@ import { assert, layer } from "@effect/vitest"
 import { Claim, Quota, RateLimiter, type Signal } from "@sluice/core"
 import * as RateLimiterStoreRedis from "@sluice/core/RateLimiterStoreRedis"
 import { NeverExceeds } from "@sluice/simulator"
-import { Context, Duration, Effect, Exit, Fiber, Layer, Random, Schedule } from "effect"
+import { Context, DateTime, Deferred, Duration, Effect, Exit, Fiber, Layer, Option, Random, Schedule } from "effect"
 import { Redis } from "effect/persistence"
 import { describeRedis, layer as layerRedis, layerCluster } from "./RedisServer.ts"
 
@@ -128,6 +128,33 @@ describeRedis("RateLimiterStoreRedis", () => {
         const [status] = yield* other(RateLimiter.status("acme"))
         assert.isAtLeast((status?.inFlight ?? 0) + (status?.cooling ?? 0), 2)
         assert.isAtMost(status?.free ?? 10, 8)
+      })
+    )
+
+    it.effect("explains by the books that all workers share, and tells how many leases are held", () =>
+      Effect.gen(function* () {
+        const claim = Claim.of(Quota.rolling(2, "1 minute", { name: "rate" }))
+        const [one, other] = yield* Effect.all([worker("explain"), worker("explain")])
+        const hasGone = yield* Deferred.make<void>()
+        const mayEnd = yield* Deferred.make<void>()
+        const call = Effect.andThen(Deferred.succeed(hasGone, undefined), Deferred.await(mayEnd))
+        const held = yield* Effect.forkChild(one(call.pipe(RateLimiter.withPermit(claim))))
+        yield* Deferred.await(hasGone)
+        const leases = RateLimiter.RateLimiter.useSync((limiter) => limiter.leases())
+        assert.strictEqual(yield* one(leases), 1)
+        assert.strictEqual(yield* other(leases), 0)
+        yield* Deferred.succeed(mayEnd, undefined)
+        yield* Fiber.join(held)
+        yield* other(Effect.void.pipe(RateLimiter.withPermit(claim)))
+        const error = yield* Effect.flip(
+          other(Effect.void.pipe(RateLimiter.withPermit(claim), RateLimiter.within("1 second")))
+        )
+        const explanation = yield* other(RateLimiter.explain(error))
+        assert.strictEqual(explanation.why, "cooling")
+        assert.deepInclude(explanation.quotas[0], { quota: "rate", limitInForce: 2, cost: 1 })
+        const wait = DateTime.distance(explanation.at, Option.getOrThrow(explanation.next))
+        assert.isAbove(Duration.toSeconds(wait), 55)
+        assert.isBelow(Duration.toSeconds(wait), 61)
       })
     )
 

@@ -53,7 +53,7 @@ describeRedis("RateLimiter.survey", () => {
           assert.lengthOf(quotas, 1)
           const [quota] = quotas
           assert.deepInclude(quota, {
-            origin: "acme",
+            provider: "acme",
             partition: "p",
             quota: "calls",
             inFlight: 0,

@@ -46,37 +46,40 @@ ServerClock = class({
 
   -- The latest instant at which the server's clock shows serverMillis.
   latest = function(self, serverMillis, now)
-    local at = serverMillis - self:lower(now) + spreadMillis
-    return ceil(at + (max(0, at - now) * self.drift) / (1 - self.drift))
+    local after = serverMillis - now - self:lower(now) + spreadMillis
+    return now + ceil(after + (max(0, after) * self.drift) / (1 - self.drift))
   end,
 
   -- The earliest such instant.
   earliest = function(self, serverMillis, now)
-    local at = serverMillis - self:upper(now) - spreadMillis
-    return floor(at - math.abs(at - now) * self.drift)
+    local after = serverMillis - now - self:upper(now) - spreadMillis
+    return now + floor(after - math.abs(after) * self.drift)
   end,
 
   -- The latest instant of the first multiple of window that surely ends whatever was counted before answeredAt.
   boundaryAfter = function(self, answeredAt, window)
-    local last = floor((answeredAt + self:upper(answeredAt) + spreadMillis) / window)
-    return self:latest((last + 1) * window, answeredAt)
+    local elapsed = answeredAt % window
+    local next = floor((elapsed + self:upper(answeredAt) + spreadMillis) / window) + 1
+    return self:latest(answeredAt - elapsed + next * window, answeredAt)
   end,
 
   width = function(self, now)
     return self:upper(now) - self:lower(now)
   end,
 
-  -- The first instant from at on at which the server's second may turn.
-  turnFrom = function(self, at)
-    return max(at, ceil((at + self:lower(at)) / 1000) * 1000 - self:upper(at))
+  -- How long after now, from millis after it on, the server's second may turn.
+  turnAfter = function(self, millis, now)
+    local shown = now % 1000 + millis
+    local turn = ceil((shown + self:lower(now, millis)) / 1000) * 1000
+    return max(millis, millis - shown + turn - self:upper(now, millis))
   end,
 
-  lower = function(self, now)
-    return self.minimum - math.abs(now - self.minimumAt) * self.drift
+  lower = function(self, now, after)
+    return self.minimum - math.abs(now - self.minimumAt + (after or 0)) * self.drift
   end,
 
-  upper = function(self, now)
-    return self.maximum + math.abs(now - self.maximumAt) * self.drift
+  upper = function(self, now, after)
+    return self.maximum + math.abs(now - self.maximumAt + (after or 0)) * self.drift
   end,
 
   set = function(self, minimum, maximum, now, versions)

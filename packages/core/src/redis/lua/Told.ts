@@ -19,7 +19,7 @@ local function boundsOf(reset, signal, quota, clock, sentAt, now, wall)
   local from, by
   if kind == "after" then
     local drift = (millis + tolerance) * quota.rateMargin
-    from, by = sentAt + millis - drift, now + millis + drift
+    return sentAt + floor(millis - drift - tolerance), now + ceil(millis + drift + tolerance)
   elseif clock:isKnown() then
     from, by = clock:earliest(millis, now), clock:latest(millis, now)
   elseif quota.phase == "reset" then

@@ -108,7 +108,7 @@ WindowBook = class({
     local width = clock:width(now)
     if width <= max(self.quota.windowMillis / narrowPart, 3 * clock.latency) then return now end
     local way = clock.latency / 2
-    return ceil(clock:turnFrom(max(now, self.scoutedAt + width / scoutPart) + way) - way)
+    return now + ceil(clock:turnAfter(max(0, self.scoutedAt - now + width / scoutPart) + way, now) - way)
   end,
 
   followClock = function(self, now)

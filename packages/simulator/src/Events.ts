@@ -1,12 +1,23 @@
 /** Things to happen, by their instants; of equal instants the one that was planned first. */
-export class Events {
+export class Events<A> {
   now = 0
-  private readonly heap: Array<Event> = []
+  private readonly heap: Array<Event<A>> = []
   private order = 0
 
-  push(at: number, run: (at: number) => void): void {
+  /** How many are to happen. */
+  get size(): number {
+    return this.heap.length
+  }
+
+  /** When the next one happens; Infinity if none does. */
+  get nextAt(): number {
+    return this.heap[0]?.at ?? Infinity
+  }
+
+  /** Plans what is to happen; what would be past happens now. */
+  push(at: number, value: A): void {
     const { heap } = this
-    const event = { at: Math.max(at, this.now), order: this.order++, run }
+    const event = { at: Math.max(at, this.now), order: this.order++, value }
     let i = heap.length
     heap.push(event)
     while (i > 0) {
@@ -19,12 +30,12 @@ export class Events {
     heap[i] = event
   }
 
-  /** Lets the next thing happen; gives whether there was one. */
-  step(): boolean {
+  /** Goes to the next thing that happens, and gives it. */
+  pop(): A | undefined {
     const { heap } = this
     const first = heap[0]
     const last = heap.pop()
-    if (!first || !last) return false
+    if (!first || !last) return undefined
     this.now = first.at
     if (heap.length > 0) {
       let i = 0
@@ -39,15 +50,19 @@ export class Events {
       }
       heap[i] = last
     }
-    first.run(first.at)
-    return true
+    return first.value
+  }
+
+  /** What is to happen, in order. */
+  inOrder(): ReadonlyArray<{ readonly at: number; readonly value: A }> {
+    return this.heap.toSorted((a, b) => (isBefore(a, b) ? -1 : 1))
   }
 }
 
-interface Event {
+interface Event<A> {
   readonly at: number
   readonly order: number
-  readonly run: (at: number) => void
+  readonly value: A
 }
 
-const isBefore = (a: Event, b: Event) => a.at < b.at || (a.at === b.at && a.order < b.order)
+const isBefore = (a: Event<unknown>, b: Event<unknown>) => a.at < b.at || (a.at === b.at && a.order < b.order)

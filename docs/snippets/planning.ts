@@ -1,0 +1,25 @@
+/** The program of docs/planning.md. */
+import { RateLimiter } from "@sluice/core"
+import { Eta, Planner } from "@sluice/planner"
+import { Attio } from "@sluice/providers/attio"
+import { simulation } from "@sluice/providers/attio/simulation"
+import { Duration, Effect } from "effect"
+
+// #region plan
+export const program = Effect.gen(function* () {
+  const plan = yield* Planner.plan(
+    Attio.provider,
+    { reads: 50_000, writes: { calls: 2000, workers: 2 } },
+    { workers: 4, latency: "80 millis", deadline: "10 minutes", simulation }
+  )
+  const [reads] = plan.classes
+  return { doneAfter: Duration.millis(plan.doneAfterMillis), readsByDeadline: reads?.doneByDeadline }
+})
+// #endregion
+
+// #region eta
+export const left = (reads: number) =>
+  Effect.map(RateLimiter.status("acme"), (status) =>
+    Eta.eta(Attio.provider, { reads }, { status, workers: 4, latency: "80 millis", simulation })
+  )
+// #endregion
