@@ -35,7 +35,7 @@ import { evidenceOfError, explanationOf } from "./limiter/explained.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
-import { Deadline, Priority, Tenant } from "./limiter/References.ts"
+import { Deadline, Priority, Tenant, type TenantOf } from "./limiter/References.ts"
 import type { Watcher } from "./limiter/Watcher.ts"
 import * as ExitOutcome from "./Outcome.ts"
 import type { RateLimited } from "./RateLimited.ts"
@@ -43,7 +43,7 @@ import { layerMemory, RateLimiterStore } from "./RateLimiterStore.ts"
 import * as Signal from "./Signal.ts"
 
 export { Deadline, Priority, Tenant }
-export type { LimiterEvent, QuotaStatus }
+export type { LimiterEvent, QuotaStatus, TenantOf }
 
 /** How a limiter behaves over any store; times are durations. */
 export interface StoreOptions {
