@@ -95,7 +95,7 @@ export interface Service {
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
   /** Lets somebody be told of every call from now on. */
-  readonly watch: (watcher: Watcher) => void
+  readonly watch: (watcher: Watcher) => () => void
   /** How many leases of a shared store it holds. */
   readonly leases: () => number
   /** What holds a permit back, or would hold back a call of the fiber that claims as much: see `explain`. */
@@ -124,7 +124,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       release: (permit, end) => limiter.release(permit, end),
       status: (partition) => Effect.sync(() => limiter.status(partition)),
       estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
-      watch: (watcher) => limiter.announcer.watchers.push(watcher),
+      watch: (watcher) => limiter.announcer.watch(watcher),
       leases: () => store.leases?.() ?? 0,
       evidence: (subject, fiber) => limiter.explain(subject, fiber),
       events: events.stream

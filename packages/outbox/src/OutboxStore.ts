@@ -145,7 +145,7 @@ export interface Tally extends Route {
   readonly waiting: number
   readonly sending: number
   readonly failed: number
-  /** Of what waits, how many calls go before `last`, at least: those that may go as one with others are counted only where they are first. */
+  /** Of what nobody has taken, how many calls go before `last`, at least: of those that may go as one, the first alone is counted. */
   readonly ahead: number
   /** The last that is ready, or due, or taken; none where all that waits has to wait for something else. */
   readonly last: Stored | undefined

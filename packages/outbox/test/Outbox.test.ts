@@ -51,6 +51,10 @@ describe("send", () => {
               : 0
           )
         )
+        const [summary] = yield* Outbox.summary
+        assert.deepInclude(summary, { provider: "acme", waiting: 18, sending: 5, failed: 0 })
+        const until = Option.getOrThrow(summary?.until ?? Option.none())
+        assert.strictEqual(DateTime.toEpochMillis(until), expected[22])
         yield* Effect.forEach(tickets, Outbox.await)
         const { refusals, requests } = yield* Simulator.Simulator.use(({ stats }) => stats)
         assert.deepStrictEqual([requests, refusals], [23, 0])

@@ -43,7 +43,7 @@ RedisServer.describeRedis("OutboxStoreRedis", () => {
     })
   )
 
-  it.effect("leaves nothing of what it forgets but its routes and the number of its changes", () =>
+  it.effect("leaves nothing of what it forgets but its providers and the number of its changes", () =>
     Effect.gen(function* () {
       const prefix = `test-${process.pid}-${sequence++}`
       yield* Effect.gen(function* () {
@@ -65,11 +65,7 @@ RedisServer.describeRedis("OutboxStoreRedis", () => {
       const keys = yield* Redis.Redis.use((redis) => redis.send<ReadonlyArray<string>>("KEYS", `${prefix}:*`)).pipe(
         Effect.provide(Layer.succeedContext(connected))
       )
-      assert.deepStrictEqual(keys.toSorted(), [
-        `${prefix}:{outbox}:providers`,
-        `${prefix}:{outbox}:revision`,
-        `${prefix}:{outbox}:routes:acme`
-      ])
+      assert.deepStrictEqual(keys.toSorted(), [`${prefix}:{outbox}:providers`, `${prefix}:{outbox}:revision`])
     })
   )
 

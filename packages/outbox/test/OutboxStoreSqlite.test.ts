@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { OutboxStore, OutboxStoreSqlite } from "@sluice/outbox"
+import { OutboxStore, OutboxStoreSql, OutboxStoreSqlite } from "@sluice/outbox"
 import * as SqliteClient from "@sluice/outbox/store/SqliteClient"
 import { Context, Effect, Exit, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { mergingContract } from "./support/mergingContract.ts"
-import { contract } from "./support/storeContract.ts"
+import { contract, fresh } from "./support/storeContract.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "sluice-outbox-"))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -59,6 +59,71 @@ describe("a file", () => {
       assert.isTrue(Exit.isFailure(exit))
       assert.include(String(exit), "unable to open database file")
     })
+  )
+})
+
+describe("routes", () => {
+  it.effect("are forgotten with the last of their tickets, and come back", () =>
+    Effect.gen(function* () {
+      const store = yield* OutboxStore.OutboxStore
+      const sql = yield* SqlClient.SqlClient
+      const routes = Effect.map(sql<{ route: string }>`SELECT route FROM outbox_route ORDER BY route`, (rows) =>
+        rows.map(({ route }) => route)
+      )
+      for (const route of ["a", "b", "c"]) yield* store.insert(fresh(route, { route }), 0)
+      yield* store.cancel("a", 1)
+      yield* store.take({ provider: "acme", route: "b" }, { worker: "w", until: 9, now: 0, limit: 9 })
+      assert.strictEqual(yield* store.purge(5), 1)
+      assert.deepStrictEqual(yield* routes, ["b", "c"])
+      yield* store.insert(fresh("again", { route: "a" }), 6)
+      const ready = yield* store.routes(["acme"])
+      assert.deepStrictEqual(
+        ready.map(({ route }) => route),
+        ["a", "c"]
+      )
+    }).pipe(
+      Effect.provide(
+        OutboxStoreSql.layer.pipe(
+          Layer.provideMerge(SqliteClient.layer({ filename: ":memory:", busyTimeoutMillis: 0 }))
+        )
+      )
+    )
+  )
+})
+
+describe("tens of thousands", () => {
+  it.effect("are counted exactly, and looked through in steps", () =>
+    Effect.gen(function* () {
+      const store = yield* OutboxStore.OutboxStore
+      const sql = yield* SqlClient.SqlClient
+      yield* store.insert(fresh("first"), 0)
+      yield* sql`WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
+        INSERT INTO outbox_ticket (place, id, provider, route, target, priority, call, idempotency_key, state, holds,
+        behind, due_at, attempts, max_attempts, when_in_doubt, in_doubt, created_at, updated_at, revision)
+        SELECT i, 't-' || i, provider, route, target, 0, call, idempotency_key, state, 1, 0, 0, 0, 1, 'send', 0, 0, 0, i
+        FROM n, outbox_ticket WHERE id = 'first'`
+      yield* sql`INSERT INTO outbox_text (place, sought, query, said) SELECT place, id, '', '' FROM outbox_ticket
+        WHERE place > 1`
+      yield* sql`UPDATE outbox_revision SET value = 25000`
+      yield* store.insert(fresh("last"), 0)
+      const last = yield* store.get("last")
+      assert.deepStrictEqual(yield* store.standings([last]), [{ ahead: 25_000, blocker: undefined }])
+      assert.deepInclude((yield* store.tally)[0], { waiting: 25_001, ahead: 25_000, last })
+      const search = (after: number) =>
+        store.find({ limit: 5, after, search: { words: ["last"], sees: { queries: false, bodies: false } } })
+      assert.deepStrictEqual(yield* search(0), { tickets: [], next: OutboxStore.mostSearched })
+      assert.deepStrictEqual(yield* search(OutboxStore.mostSearched), {
+        tickets: [],
+        next: 2 * OutboxStore.mostSearched
+      })
+      assert.deepStrictEqual(yield* search(2 * OutboxStore.mostSearched), { tickets: [last], next: null })
+    }).pipe(
+      Effect.provide(
+        OutboxStoreSql.layer.pipe(
+          Layer.provideMerge(SqliteClient.layer({ filename: ":memory:", busyTimeoutMillis: 0 }))
+        )
+      )
+    )
   )
 })
 

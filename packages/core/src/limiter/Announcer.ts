@@ -1,6 +1,6 @@
 /** Tells what a limiter sees, in metrics, events and errors, with instants of the wall clock. */
 import { type Clock, DateTime, Option, type Tracer } from "effect"
-import type { Closure, Permit } from "../Admission.ts"
+import type { Closure, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
@@ -31,7 +31,7 @@ export class Announcer {
   private readonly paused = new Set<Book>()
 
   private readonly ranks: Ranks
-  readonly watchers: Array<Watcher> = []
+  private readonly watchers: Array<Watcher> = []
 
   constructor(clock: Clock.Clock, events: Events, ranks: Ranks) {
     this.ranks = ranks
@@ -100,6 +100,19 @@ export class Announcer {
       if (!was || (was.limit === is.limit && was.foreign === is.foreign)) return
       this.events.publish({ _tag: "Learned", partition: claim.partition, quota: book.quota.name, ...is, was })
     })
+  }
+
+  /** An admitted call has ended. */
+  ended(permit: Permit, outcome: Outcome, now: number): void {
+    for (const watcher of this.watchers) watcher.ended?.(permit, outcome, now - permit.admittedAt)
+  }
+
+  /** From now on it is told, until what is given back is called. */
+  watch(watcher: Watcher): () => void {
+    this.watchers.push(watcher)
+    return () => {
+      this.watchers.splice(this.watchers.indexOf(watcher), 1)
+    }
   }
 
   abandoned(permit: Permit): void {

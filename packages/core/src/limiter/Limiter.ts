@@ -109,6 +109,7 @@ export class Limiter {
     if (!bodyFollows) this.store.release(permit, endedAt, "read")
     const now = Math.floor(Number(nanos) / 1e6)
     if (before) this.announcer.learned(permit, before)
+    this.announcer.ended(permit, outcome, now)
     if (closure) {
       this.announcer.refused(permit, closure, refusal, now)
       this.room.closed(closure.books, closure.until, now)

@@ -1,4 +1,4 @@
-import type { Closure, Permit } from "../Admission.ts"
+import type { Closure, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
@@ -10,4 +10,6 @@ export interface Watcher {
   readonly turnedAway: (claim: Claim, reason: AdmissionError["reason"]["_tag"]) => void
   readonly refused: (permit: Permit, closure: Closure) => void
   readonly abandoned: (permit: Permit) => void
+  /** A call that was admitted has ended, in whichever way, so long after. */
+  readonly ended?: (permit: Permit, outcome: Outcome, tookMillis: number) => void
 }

@@ -2,7 +2,8 @@
 import { Effect } from "effect"
 import type { Redis } from "effect/persistence"
 import { TicketUnknown } from "../OutboxError.ts"
-import { mostSearched, type OutboxStore, type Stored, type Tally } from "../OutboxStore.ts"
+import { mostSearched, type OutboxStore, type Stored } from "../OutboxStore.ts"
+import { tallyOf } from "../store/Tally.ts"
 import * as Questions from "./Questions.ts"
 import type { Flat } from "./Scripts.ts"
 import { failing, storedOf } from "./Telling.ts"
@@ -62,16 +63,10 @@ export const looking = (redis: Redis.Redis["Service"], base: string): Operations
     .eval(Questions.tally)(base)
     .pipe(
       Effect.flatMap(
-        Effect.forEach(([provider, route, waiting, joining, sending, failed, last]) =>
-          Effect.map(storedOf(last.length === 0 ? [] : [last]), ([last]): Tally => ({
-            provider,
-            route,
-            waiting: Number(waiting),
-            sending: Number(sending),
-            failed: Number(failed),
-            ahead: Math.max(0, Number(waiting) - Number(joining) - 1),
-            last
-          }))
+        Effect.forEach(([provider, route, waiting, joining, taken, sending, failed, last]) =>
+          Effect.map(storedOf(last.length === 0 ? [] : [last]), ([last]) =>
+            tallyOf({ provider, route, waiting, joining, taken, sending, failed }, last)
+          )
         )
       ),
       failing("count tickets")

@@ -60,13 +60,11 @@ local function unlist(t)
   if t.worker and call("EXISTS", "worker:" .. t.worker) == 0 then call("SREM", "workers", t.worker) end
 end
 
--- How many of a route wait, may go as one with the one before them, are under way and have failed.
+-- How many of a route wait, of those may go as one with the one before them, are taken, are under way and have failed.
 local function counts(t)
-  local isWaiting = t.state == "waiting" or t.state == "taken"
-  if isWaiting and t.behind == "1" and t.merge_key then return { "waiting", "joining" } end
-  if isWaiting then return { "waiting" } end
-  if t.state == "sending" or t.state == "failed" then return { t.state } end
-  return {}
+  if t.state == "waiting" and t.behind == "1" and t.merge_key then return { "waiting", "joining" } end
+  if isEnded(t) then return {} end
+  return { t.state }
 end
 local function count(t, by)
   local key = pair("tally", t.provider, t.route)
@@ -109,6 +107,7 @@ local function forget(t)
   unlist(t)
   count(t, -1)
   call("DEL", "ticket:" .. t.id)
+  if call("EXISTS", pair("tally", t.provider, t.route)) == 0 then call("SREM", "routes:" .. t.provider, t.route) end
 end
 
 local function revise() return whole(call("INCR", "revision")) end

@@ -12,9 +12,10 @@ export const block = 512
 /** What a count is of, as a condition on a ticket. */
 const counted = {
   ready: "state = 'waiting' AND behind = 0 AND due_at = 0",
-  waiting: "state IN ('waiting', 'taken')",
+  waiting: "state = 'waiting'",
   /** May go as one with the one before it. */
-  joining: "state IN ('waiting', 'taken') AND behind = 1 AND merge_key IS NOT NULL",
+  joining: "state = 'waiting' AND behind = 1 AND merge_key IS NOT NULL",
+  taken: "state = 'taken'",
   sending: "state = 'sending'",
   failed: "state = 'failed'"
 }

@@ -2,9 +2,10 @@
 import { Effect } from "effect"
 import type { Statement } from "effect/sql"
 import { TicketUnknown } from "../OutboxError.ts"
-import { mostSearched, type OutboxStore, type Query, type Search, State, type Tally } from "../OutboxStore.ts"
+import { mostSearched, type OutboxStore, type Query, type Search, State, type Stored } from "../OutboxStore.ts"
 import { block } from "./Counts.ts"
 import { failing } from "./Failing.ts"
+import { type Counts, tallyOf } from "./Tally.ts"
 import type { Tickets } from "./Tickets.ts"
 
 type Operations = Pick<OutboxStore["Service"], "get" | "find" | "standings" | "tally" | "changes" | "revision">
@@ -88,6 +89,24 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
       return { places, last: end < Number(newest) ? end : null }
     })
 
+  /** How many go before a ticket in whole blocks. They are summed here: each database would do so anew for each ticket. */
+  const blocksOf = (tickets: ReadonlyArray<Stored>) =>
+    Effect.gen(function* () {
+      const routes = Map.groupBy(tickets, ({ provider, route }) => JSON.stringify([provider, route])).values()
+      const isAmong = sql.or(
+        [...routes].flatMap(([one]) =>
+          one === undefined ? [] : [sql`(provider = ${one.provider} AND route = ${one.route})`]
+        )
+      )
+      const rows = yield* sql<Block>`SELECT provider, route, priority, block, count FROM outbox_queue WHERE ${isAmong}`
+      return ({ place, priority, provider, route }: Stored) =>
+        rows.reduce((sum, row) => {
+          const by = Number(row.priority) - priority
+          const isBefore = by > 0 || (by === 0 && Number(row.block) < Math.floor(place / block))
+          return isBefore && row.provider === provider && row.route === route ? sum + Number(row.count) : sum
+        }, 0)
+    })
+
   return {
     get: (id) =>
       stored(sql`SELECT * FROM ${table} WHERE id = ${id}`).pipe(
@@ -113,47 +132,39 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
     standings: (tickets) =>
       tickets.length === 0
         ? Effect.succeed([])
-        : Effect.map(
-            sql<{ id: string; ahead: number; blocker: string | null }>`SELECT id,
-              (SELECT COALESCE(sum(count), 0) FROM outbox_queue AS q WHERE q.provider = t.provider AND q.route = t.route
-                AND q.priority >= t.priority AND (q.priority > t.priority OR q.block < t.place / ${per}))
-              + (SELECT count(*) FROM ${table} AS b WHERE ${ready} AND b.provider = t.provider AND b.route = t.route
-                AND b.priority = t.priority AND b.place >= t.place / ${per} * ${per} AND b.place < t.place) AS ahead,
+        : Effect.gen(function* () {
+            const places = tickets.map(({ place }) => place)
+            const rows = yield* sql<{ id: string; within: number; blocker: string | null }>`SELECT id,
+              (SELECT count(*) FROM ${table} AS b WHERE ${ready} AND b.provider = t.provider AND b.route = t.route
+                AND b.priority = t.priority AND b.place >= t.place / ${per} * ${per} AND b.place < t.place) AS within,
               (SELECT b.id FROM ${table} AS b WHERE b.provider = t.provider AND b.subject = t.subject AND b.holds = 1
                 AND b.place < t.place ORDER BY b.place LIMIT 1) AS blocker
-              FROM ${table} AS t WHERE ${sql.in(
-                "place",
-                tickets.map(({ place }) => place)
-              )}`,
-            (rows) => {
-              const byId = new Map(rows.map((row) => [row.id, row]))
-              return tickets.map(({ id }) => {
-                const row = byId.get(id)
-                return { ahead: Number(row?.ahead ?? 0), blocker: row?.blocker ?? undefined }
-              })
-            }
-          ).pipe(failing("count tickets")),
+              FROM ${table} AS t WHERE ${sql.in("place", places)}`
+            const byId = new Map(rows.map((row) => [row.id, row]))
+            const before = yield* blocksOf(tickets)
+            return tickets.map((ticket) => {
+              const row = byId.get(ticket.id)
+              return { ahead: before(ticket) + Number(row?.within ?? 0), blocker: row?.blocker ?? undefined }
+            })
+          }).pipe(failing("count tickets")),
 
     tally: Effect.gen(function* () {
       const of = sql`provider = r.provider AND route = r.route`
-      const rows = yield* sql<Counted>`SELECT provider, route, waiting, joining, sending, failed, COALESCE(
+      const rows = yield* sql<Counted>`SELECT provider, route, waiting, joining, taken, sending, failed, COALESCE(
           (SELECT place FROM ${table} WHERE ${of} AND ${ready} ORDER BY priority, place DESC LIMIT 1),
           (SELECT place FROM ${table} WHERE ${of} AND state = 'waiting' AND due_at > 0 ORDER BY due_at DESC LIMIT 1),
           (SELECT place FROM ${table} WHERE ${of} AND state = 'taken' ORDER BY place DESC LIMIT 1)
-        ) AS last FROM outbox_route AS r WHERE waiting + sending + failed > 0 ORDER BY provider, route`
+        ) AS last FROM outbox_route AS r WHERE waiting + taken + sending + failed > 0 ORDER BY provider, route`
       const places = rows.flatMap(({ last }) => (last === null ? [] : [Number(last)]))
       const lasts = yield* places.length === 0
         ? Effect.succeed([])
         : stored(sql`SELECT * FROM ${table} WHERE ${sql.in("place", places)}`)
-      return rows.map(({ failed, joining, last, provider, route, sending, waiting }): Tally => ({
-        provider,
-        route,
-        waiting: Number(waiting),
-        sending: Number(sending),
-        failed: Number(failed),
-        ahead: Math.max(0, Number(waiting) - Number(joining) - 1),
-        last: lasts.find(({ place }) => place === Number(last))
-      }))
+      return rows.map(({ last, ...row }) =>
+        tallyOf(
+          row,
+          lasts.find(({ place }) => place === Number(last))
+        )
+      )
     }).pipe(failing("count tickets")),
 
     changes: (after, limit) =>
@@ -167,12 +178,15 @@ export const looking = ({ sql, stored, table }: Tickets): Operations => {
   }
 }
 
-interface Counted {
+interface Counted extends Counts {
+  readonly last: number | null
+}
+
+/** How many are ready of one priority in one block of places. */
+interface Block {
   readonly provider: string
   readonly route: string
-  readonly waiting: number
-  readonly joining: number
-  readonly sending: number
-  readonly failed: number
-  readonly last: number | null
+  readonly priority: number
+  readonly block: number
+  readonly count: number
 }

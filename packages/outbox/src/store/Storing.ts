@@ -135,5 +135,7 @@ const forget = ({ sql, table }: Tickets, before: number) =>
     )
     yield* sql`DELETE FROM outbox_text WHERE ${places}`
     yield* sql`DELETE FROM ${table} WHERE ${places}`
+    // There is one for each tenant that ever was, and each look goes through them. Whatever needs one again adds it.
+    yield* sql`DELETE FROM outbox_route WHERE waiting + taken + sending + failed = 0`
     return rows.length
   })

@@ -36,7 +36,8 @@ export const serve = async (plan?: Plan): Promise<Serving> => {
         return response.destroy()
       }
       const key = request.headers["idempotency-key"]
-      const fields = JSON.parse(body) as { readonly id?: string }
+      const fields = JSON.parse(body) as { readonly id?: string; readonly wrong?: boolean }
+      if (fields.wrong) return response.writeHead(422).end("{}")
       const names = fields.id === undefined ? Object.keys(fields) : [fields.id]
       if (typeof key !== "string" || !keys.has(key)) {
         for (const name of names) carriedOut.set(name, (carriedOut.get(name) ?? 0) + 1)

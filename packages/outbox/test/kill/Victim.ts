@@ -2,9 +2,10 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { join } from "node:path"
-import { DatabaseSync } from "node:sqlite"
 import { rolldown } from "rolldown"
+import type { Store } from "./Stores.ts"
 import type { Serving } from "./Server.ts"
+import type { At } from "./steps.ts"
 
 /** One file, so that a process starts in a tenth of the time. */
 export const bundle = async (folder: string): Promise<string> => {
@@ -27,31 +28,30 @@ export interface Ended {
 
 export const run = async (
   program: string,
-  database: string,
+  store: Store,
   serving: Serving,
   mode: "send" | "work",
-  dieAt = 0
+  at?: At | undefined,
+  /** Told what kills the process, as soon as it has begun. */
+  onStart: (kill: (label: string) => void) => void = () => {}
 ): Promise<Ended> => {
-  const args = ["--disable-warning=ExperimentalWarning", program, database, serving.url, String(dieAt), mode]
+  const args = [
+    "--disable-warning=ExperimentalWarning",
+    program,
+    JSON.stringify(store),
+    serving.url,
+    JSON.stringify(at ?? null),
+    mode
+  ]
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
   let said = ""
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text))
-  serving.kill = (label) => {
+  const kill = (label: string) => {
     said += `died ${label}\n`
     child.kill("SIGKILL")
   }
+  serving.kill = kill
+  onStart(kill)
   const [code, signal] = (await once(child, "close")) as [number | null, string | null]
   return { code, signal, lines: said.split("\n").filter((line) => line !== "") }
-}
-
-/** What the file says of each ticket, as a process that died has left it. */
-export const statesIn = (database: string): ReadonlyMap<string, string> => {
-  const db = new DatabaseSync(database)
-  try {
-    const tables = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'outbox_ticket'").all()
-    const rows = tables.length === 0 ? [] : db.prepare("SELECT id, state FROM outbox_ticket").all()
-    return new Map(rows.map(({ id, state }) => [String(id), String(state)]))
-  } finally {
-    db.close()
-  }
 }

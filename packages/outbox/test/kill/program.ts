@@ -1,69 +1,112 @@
 /**
- * The program that is killed: stores calls, acknowledges each on its standard output, and works until nothing waits.
+ * The program that is killed: stores calls, cancels, retries and purges, acknowledges each on its standard output, and works
+ * until nothing waits.
  *
- * `node program.ts <file> <server> <die at step, or 0> <send | work>`
+ * `node program.ts <store as JSON> <server> <when to die as JSON, or null> <send | work>`
  */
 import { writeSync } from "node:fs"
 import { RateLimiter, Pipeline } from "@sluice/core"
-import { Outbox, OutboxStoreSqlite } from "@sluice/outbox"
+import { Outbox } from "@sluice/outbox"
 import { SuiteOp } from "@sluice/providers/suiteop"
-import { Effect, Layer, Redacted } from "effect"
+import { DateTime, Effect, Layer, Redacted, Schedule } from "effect"
 import { FetchHttpClient, HttpClientRequest } from "effect/http"
 import * as Acme from "../support/Acme.ts"
-import { step, watch } from "./steps.ts"
+import { type Store, storeOf } from "./Stores.ts"
+import { type At, step, watch } from "./steps.ts"
 
-const [filename = "", server = "", dieAt = "0", mode = "send"] = process.argv.slice(2)
+const [wanted = "", server = "", death = "null", mode = "send"] = process.argv.slice(2)
+const at: At | undefined = JSON.parse(death) ?? undefined
 const apiKey = Redacted.make("secret")
 
 const watched: typeof fetch = async (input, init) => {
-  step("send: about to be sent", Number(dieAt))
+  step("send: about to be sent", at)
   const response = await fetch(input, init)
-  step("send: answered", Number(dieAt))
+  step("send: answered", at)
   return response
 }
 
+const store: Store = JSON.parse(wanted)
+
 const live = Outbox.layer([SuiteOp, Acme], { takeOverAfter: "400 millis", pollInterval: "50 millis", drain: 0 }).pipe(
-  Layer.provide(OutboxStoreSqlite.layer({ filename })),
+  Layer.provide(storeOf(store)),
   Layer.provide([
     SuiteOp.layer({ apiKey, baseUrl: `${server}/keyed` }),
     Layer.effect(Acme.Client, Pipeline.make(Acme.provider, { apiKey, baseUrl: `${server}/plain` }))
   ]),
-  Layer.provide(RateLimiter.layer),
+  Layer.provide(RateLimiter.layerUnlimited),
   Layer.provide(FetchHttpClient.layer),
   Layer.provide(Layer.succeed(FetchHttpClient.Fetch, watched))
 )
 
 const task = HttpClientRequest.post("/api/v1/tasks").pipe(HttpClientRequest.bodyJsonUnsafe({ id: "key" }))
 
-/** A call is acknowledged when its sender has been answered: from then on it must not be lost. */
-const send = (id: string, storing: Effect.Effect<unknown, unknown, Outbox.Outbox>) =>
+/** While the database is away, whatever is wanted of it is wanted again. */
+const again = <A, E extends { readonly _tag: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.retry(effect, {
+    schedule: Schedule.spaced("30 millis"),
+    while: (error) => error._tag === "OutboxStoreError"
+  })
+
+/** What is acknowledged must come true, whatever happens from then on. */
+const acknowledged = <A, E extends { readonly _tag: string }, R>(what: string, effect: Effect.Effect<A, E, R>) =>
   Effect.andThen(
-    storing,
-    Effect.sync(() => writeSync(1, `acknowledged ${id}\n`))
+    again(effect),
+    Effect.sync(() => writeSync(1, `acknowledged ${what}\n`))
   )
 
-const program = Effect.gen(function* () {
-  if (mode === "send") {
-    yield* send("key", Outbox.send(SuiteOp.provider, task, { id: "key" }))
-    yield* send("plain", Outbox.send(Acme.provider, Acme.post("/things/plain", { id: "plain" }), { id: "plain" }))
-    yield* send(
-      "hold",
-      Outbox.send(Acme.provider, Acme.post("/things/hold", { id: "hold" }), { id: "hold", whenInDoubt: "hold" })
-    )
-    const write = (id: string) =>
-      Outbox.send(Acme.provider, Acme.put("/things/put", { id }), { id, subject: "put", supersede: true })
-    yield* send("put-1", write("put-1"))
-    yield* send("put-2", write("put-2"))
-    const change = (id: string) =>
-      Outbox.send(Acme.provider, Acme.patch("/things/patch", { [id]: 1 }), { id, subject: "patch", merge: true })
-    yield* Effect.forEach(["patch-1", "patch-2"], (id) => send(id, change(id)), { concurrency: 2 })
+const acme = (id: string, options: Outbox.SendOptions, request = Acme.post(`/things/${id}`, { id })) =>
+  acknowledged(`send ${id}`, Outbox.send(Acme.provider, request, { ...options, id }))
+
+const corrected = Acme.post("/things/bad", { id: "bad" })
+const retry = Outbox.retry(Outbox.ticket("bad"), { request: corrected }).pipe(
+  // Where the answer was lost, it has been retried.
+  Effect.catchTag("TicketMoved", () => Effect.void)
+)
+
+/** Behind the one that is wrong, all of its subject wait: so it is known what is superseded, merged and cancelled. */
+const sending = Effect.gen(function* () {
+  yield* acme("bad", { subject: "b" }, Acme.post("/things/bad", { id: "bad", wrong: true }))
+  yield* acme("gone", { subject: "b" })
+  for (const id of ["put-1", "put-2"]) {
+    yield* acme(id, { subject: "b", supersede: true }, Acme.put("/things/put", { id }))
   }
-  while ((yield* Outbox.find({ states: ["waiting", "sending"] })).length > 0) yield* Effect.sleep("20 millis")
-  for (const { status, ticket } of yield* Outbox.find()) writeSync(1, `ended ${ticket.id} ${status._tag}\n`)
+  for (const id of ["patch-1", "patch-2"]) {
+    yield* acme(id, { subject: "b", merge: true }, Acme.patch("/things/patch", { [id]: 1 }))
+  }
+  yield* acknowledged("send key", Outbox.send(SuiteOp.provider, task, { id: "key" }))
+  yield* acme("plain", {})
+  yield* acme("hold", { whenInDoubt: "hold" })
+  while ((yield* again(Outbox.status(Outbox.ticket("bad"))))._tag !== "Failed") yield* Effect.sleep("10 millis")
+  yield* acknowledged("cancel gone", Outbox.cancel(Outbox.ticket("gone")))
+  yield* acknowledged("retry bad", retry)
 })
 
-watch(Number(dieAt))
-Effect.runPromise(Effect.provide(program, live)).catch((error: unknown) => {
-  writeSync(2, `${String(error)}\n`)
-  process.exitCode = 1
+/** Until nothing waits; whoever works sees to what is put right. */
+const working = Effect.gen(function* () {
+  for (;;) {
+    const open = yield* again(Outbox.find({ states: ["waiting", "sending", "failed"] }))
+    const isBad = open.some(({ status, ticket }) => ticket.id === "bad" && status._tag === "Failed")
+    if (isBad) yield* again(retry)
+    else if (open.every(({ status }) => status._tag === "Failed")) return
+    yield* Effect.sleep("20 millis")
+  }
 })
+
+const program = Effect.gen(function* () {
+  if (mode === "send") yield* sending
+  yield* working
+  for (const { status, ticket } of yield* again(Outbox.find())) writeSync(1, `ended ${ticket.id} ${status._tag}\n`)
+  const later = DateTime.add(yield* DateTime.now, { hours: 1 })
+  yield* acknowledged("purge", Outbox.purge(later))
+  for (const { ticket } of yield* again(Outbox.find())) writeSync(1, `left ${ticket.id}\n`)
+  writeSync(1, "finished\n")
+})
+
+if (store.kind === "sqlite") watch(at)
+Effect.runPromise(Effect.provide(program, live)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    writeSync(2, `${String(error)}\n`)
+    process.exit(1)
+  }
+)

@@ -3,16 +3,16 @@
  *
  * Where there is neither, what needs one is left out and the run says so; on CI that is a failure.
  */
-import { execFileSync, spawn } from "node:child_process"
-import { chownSync, existsSync, globSync, mkdtempSync, rmSync } from "node:fs"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { chownSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PgClient } from "@effect/sql-pg"
 import { describe, it } from "@effect/vitest"
-import { Data, Effect, Layer, Redacted } from "effect"
+import { Data, Effect, Layer, Redacted, Schedule } from "effect"
 
-class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
+export class ServerError extends Data.TaggedError("ServerError")<{ readonly message: string }> {}
 
 const given = process.env["POSTGRES_URL"]
 
@@ -21,6 +21,9 @@ const bin = [
   ...(process.env["PATH"] ?? "").split(":"),
   ...globSync("/usr/lib/postgresql/*/bin").toSorted().toReversed()
 ].find((folder) => ["initdb", "postgres"].every((name) => existsSync(join(folder, name))))
+
+/** Whether a server of one's own can be started. */
+export const canStart = bin !== undefined
 
 /** Describes what needs a PostgreSQL, where there is one. */
 export const describePostgres = (name: string, facts: () => void): void => {
@@ -51,7 +54,8 @@ const user = () => {
   return { uid: id("-u"), gid: id("-g") }
 }
 
-const own = Effect.gen(function* () {
+/** A server that may be killed and started again with its data. It ends with its scope. */
+export const make = Effect.gen(function* () {
   const port = yield* freePort
   const as = user()
   const folder = yield* Effect.acquireRelease(
@@ -63,22 +67,43 @@ const own = Effect.gen(function* () {
   const program = (name: string) => join(bin ?? "", name)
   execFileSync(program("initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], { ...as, cwd: folder })
   const args = ["-D", data, "-p", String(port), "-h", "127.0.0.1", "-k", folder, "-F"]
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(program("postgres"), args, { ...as, cwd: folder, stdio: ["ignore", "ignore", "pipe"] })),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        if (server.exitCode !== null) return resume(Effect.void)
-        server.once("exit", () => resume(Effect.void))
-        // Ends at once, without waiting for who is connected.
-        server.kill("SIGQUIT")
-      })
-  )
-  yield* Effect.callback<void, ServerError>((resume) => {
-    server.stderr.on("data", (text: Buffer) => {
-      if (text.includes("ready to accept connections")) resume(Effect.void)
+  let child: ChildProcess | undefined
+  const end = (kill: (pid: number) => void) =>
+    Effect.callback<void>((resume) => {
+      if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return resume(Effect.void)
+      child.once("exit", () => resume(Effect.void))
+      kill(child.pid)
     })
-    server.once("exit", (code) => resume(Effect.fail(new ServerError({ message: `postgres ended with ${code}` }))))
-  })
+  // Ends at once, without waiting for who is connected.
+  yield* Effect.addFinalizer(() => end((pid) => process.kill(pid, "SIGQUIT")))
+  return {
+    port,
+    /** With all that it has started, each of which has a group of its own. */
+    kill: end((pid) => {
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ")
+      for (const one of [pid, ...children.filter(Boolean).map(Number)]) process.kill(one, "SIGKILL")
+    }),
+    start: Effect.callback<void, ServerError>((resume) => {
+      const server = spawn(program("postgres"), args, { ...as, cwd: folder, stdio: ["ignore", "ignore", "pipe"] })
+      child = server
+      let said = ""
+      server.stderr.on("data", (text: Buffer) => {
+        said += text
+        if (text.includes("ready to accept connections")) resume(Effect.void)
+      })
+      server.once("exit", (code) =>
+        resume(Effect.fail(new ServerError({ message: `postgres ended with ${code}: ${said}` })))
+      )
+    }).pipe(
+      // What served connections of one that was killed may take a moment to end, and holds its memory until then.
+      Effect.retry(Schedule.spaced("100 millis").pipe(Schedule.upTo({ times: 100 })))
+    )
+  }
+})
+
+const own = Effect.gen(function* () {
+  const { port, start } = yield* make
+  yield* start
   return `postgres://postgres@127.0.0.1:${port}/postgres`
 })
 
