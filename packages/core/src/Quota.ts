@@ -2,7 +2,7 @@
  * What a provider promises, as data: so many units in so long, and how its server counts them.
  *
  * A quota counts nothing itself: `Admission` does the arithmetic, and the simulator enforces the same promise from the
- * other side. Policies can be read from JSON with `Quota.Quota`.
+ * other side. `@sluice/core/Policy` reads quotas from JSON.
  *
  * @example
  * ```ts
@@ -12,21 +12,10 @@
  * const ours = sustained.pipe(Quota.share(0.5))
  * ```
  */
-import { Duration, Effect, Function, Option, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import { maxLimit, QuotaError, rulesOf } from "./quota/Rules.ts"
+import { Duration, Function, Option, Pipeable } from "effect"
+import { kinds, maxLimit, pacings, phases, QuotaError, rulesOf } from "./quota/Rules.ts"
 
 export { maxLimit, QuotaError }
-
-const kinds = [
-  "rolling",
-  "fixed",
-  "slidingCounter",
-  "tokenBucket",
-  "idleReset",
-  "concurrency",
-  "unknown",
-  "unpublished"
-] as const
 
 /**
  * How the server counts.
@@ -43,7 +32,7 @@ const kinds = [
 export type Kind = (typeof kinds)[number]
 
 /** How the start of a fixed window may be known: clock multiples told by `Date`, the provider's reset header, or not. */
-export type Phase = "unknown" | "clock" | "reset"
+export type Phase = (typeof phases)[number]
 
 /** A page that says so, and the day on which it was read (ISO date). */
 export interface Source {
@@ -153,11 +142,11 @@ export const make = (definition: Definition): Quota => {
     windowMillis,
     refill: whole("refill", definition.refill ?? units),
     step,
-    phase: oneOf("phase", ["unknown", "clock", "reset"], definition.phase ?? "unknown"),
+    phase: oneOf("phase", phases, definition.phase ?? "unknown"),
     countsRefused: flag("countsRefused", definition.countsRefused ?? true),
     countsOnArrival: flag("countsOnArrival", definition.countsOnArrival ?? false),
     penaltyMillis: millis("penalty", definition.penalty ?? 0, 0),
-    pacing: oneOf("pacing", ["burst", "even"], definition.pacing ?? "burst"),
+    pacing: oneOf("pacing", pacings, definition.pacing ?? "burst"),
     slowBelow: slowBelowOf(definition.slowBelow, refuse),
     slackMillis: millis("slack", definition.slack ?? 1, 0),
     releaseLagMillis: millis("releaseLag", definition.releaseLag ?? 0, 0),
@@ -240,7 +229,7 @@ export const withOptions: {
 export const share: {
   (part: number): (self: Quota) => Quota
   (self: Quota, part: number): Quota
-} = Function.dual(2, (self: Quota, part: number): Quota => {
+} = /* @__PURE__ */ Function.dual(2, (self: Quota, part: number): Quota => {
   if (!(part > 0 && part <= 1)) {
     throw new QuotaError({ quota: self.name, field: "share", rule: "a fraction above 0 and up to 1", value: part })
   }
@@ -271,49 +260,6 @@ export const definition = (self: Quota): Definition => ({
   published: self.published,
   ...(self.source && { source: self.source })
 })
-
-const DurationJson = Schema.Union([Schema.Finite, Schema.String])
-const SourceJson = Schema.Struct({ url: Schema.String, readOn: Schema.String })
-const SlowBelowJson = Schema.Union([
-  Schema.Finite,
-  Schema.Struct({ remaining: Schema.Finite, when: Schema.Literals(["others", "always"]) })
-])
-
-/** A quota read from JSON and written to it: `{ "kind": "rolling", "limit": 1000, "window": "1 minute" }`. */
-export const Quota = Schema.Struct({
-  kind: Schema.Literals(kinds),
-  name: Schema.optionalKey(Schema.String),
-  limit: Schema.optionalKey(Schema.Finite),
-  window: Schema.optionalKey(DurationJson),
-  refill: Schema.optionalKey(Schema.Finite),
-  step: Schema.optionalKey(Schema.Finite),
-  phase: Schema.optionalKey(Schema.Literals(["unknown", "clock", "reset"])),
-  countsRefused: Schema.optionalKey(Schema.Boolean),
-  countsOnArrival: Schema.optionalKey(Schema.Boolean),
-  penalty: Schema.optionalKey(DurationJson),
-  pacing: Schema.optionalKey(Schema.Literals(["burst", "even"])),
-  slowBelow: Schema.optionalKey(SlowBelowJson),
-  slack: Schema.optionalKey(DurationJson),
-  releaseLag: Schema.optionalKey(DurationJson),
-  latencyFloor: Schema.optionalKey(DurationJson),
-  rateMargin: Schema.optionalKey(Schema.Finite),
-  assumed: Schema.optionalKey(Schema.Boolean),
-  published: Schema.optionalKey(Schema.Finite),
-  source: Schema.optionalKey(SourceJson)
-}).pipe(
-  Schema.decodeTo(
-    Schema.declare((input): input is Quota => isQuota(input), { expected: "a Quota" }),
-    SchemaTransformation.transformEffect({
-      decode: (json, options) =>
-        Effect.catch(
-          Effect.try({ try: () => make(json as Definition), catch: (error) => error as QuotaError }),
-          (error) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, json, options))
-        ),
-      encode: (quota) => Effect.succeed(definition(quota) as typeof Json)
-    })
-  )
-)
-declare const Json: { readonly kind: Kind }
 
 /** Whether the value is a quota that `make` has built. */
 export const isQuota = (input: unknown): input is Quota =>

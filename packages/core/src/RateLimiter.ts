@@ -117,18 +117,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
     store.onWake((books) => limiter.stir(books))
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain))
-    return {
-      permit: (claim) => limiter.permit(claim),
-      admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
-      settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
-      release: (permit, end) => limiter.release(permit, end),
-      status: (partition) => Effect.sync(() => limiter.status(partition)),
-      estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
-      watch: (watcher) => limiter.announcer.watch(watcher),
-      leases: () => store.leases?.() ?? 0,
-      evidence: (subject, fiber) => limiter.explain(subject, fiber),
-      events: events.stream
-    }
+    return limiter
   })
 
 /** A limiter over any store. */
@@ -153,11 +142,11 @@ export const layer: Layer.Layer<RateLimiter> = layerWith({})
 /** Admits everything at once: for tests of what stands around it. */
 export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
-  Effect.map(RateLimiter, (limiter) => ({
-    ...limiter,
-    permit: (claim: Claim.Claim) => limiter.permit({ ...claim, needs: [] })
-  }))
-).pipe(Layer.provide(layer))
+  Effect.map(make({}), (limiter) => {
+    const permit = limiter.permit.bind(limiter)
+    return Object.assign(limiter, { permit: (claim: Claim.Claim) => permit({ ...claim, needs: [] }) })
+  })
+).pipe(Layer.provide(layerMemory()))
 
 /** Logs each refusal with its body as a warning; keys never appear, as bodies are what the provider wrote. */
 export const layerLogRefusals: Layer.Layer<never, never, RateLimiter> = Layer.effectDiscard(

@@ -1,5 +1,5 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
+import { type Clock, type Context, Duration, Effect, Fiber, type Stream, type Tracer } from "effect"
 import { type Decision, type Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
@@ -11,9 +11,11 @@ import { Announcer } from "./Announcer.ts"
 import { tellErrorType } from "./errorType.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
+import type { LimiterEvent } from "./LimiterEvent.ts"
 import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
+import type { Watcher } from "./Watcher.ts"
 
 /** What is known of an end: what the response said, the provider's error, and whether its body is still to be read. */
 export interface Details {
@@ -30,7 +32,8 @@ export class Limiter {
   private readonly store: RateLimiterStore["Service"]
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
-  readonly announcer: Announcer
+  private readonly announcer: Announcer
+  readonly events: Stream.Stream<LimiterEvent>
   private readonly longWaitMillis: number
   private readonly room: WaitingRoom<WaitingCall>
   private readonly queueBound: number
@@ -52,6 +55,7 @@ export class Limiter {
     this.store = store
     this.clock = clock
     this.context = context
+    this.events = events.stream
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
@@ -139,39 +143,42 @@ export class Limiter {
     this.arm()
   }
 
-  estimate(claim: Claim, fiber: AnyFiber): number {
-    const now = this.now()
-    const permit = this.store.permit(claim)
-    this.rank(permit, fiber)
-    const at = this.room.estimate(permit, now)
-    this.store.discard(permit)
-    return Math.max(0, at - now)
+  estimate(claim: Claim): Effect.Effect<Duration.Duration> {
+    return Effect.withFiber((fiber) => {
+      const now = this.now()
+      const at = this.tried(claim, fiber, (permit) => this.room.estimate(permit, now))
+      return Effect.succeed(Duration.millis(Math.max(0, at - now)))
+    })
   }
 
   /** What holds a permit back now, or would hold a call back that claims as much, of the fiber's rank. */
-  explain(subject: Permit | Claim, fiber: AnyFiber): Evidence {
-    const now = this.now()
-    if (subject instanceof Permit) return this.announcer.evidenceOf(subject, now)
-    const permit = this.permit(subject)
-    this.rank(permit, fiber)
-    const evidence = this.announcer.evidenceOf(permit, now)
-    this.store.discard(permit)
-    return evidence
+  evidence(subject: Permit | Claim, fiber: AnyFiber): Evidence {
+    const evidenceOf = (permit: Permit) => this.announcer.evidenceOf(permit, this.now())
+    return subject instanceof Permit ? evidenceOf(subject) : this.tried(subject, fiber, evidenceOf)
   }
 
-  status(partition: string | undefined): ReadonlyArray<QuotaStatus> {
-    const now = this.now()
-    const sources: Sources = {
-      nowMillis: now,
-      dateOf: this.announcer.datesFrom(now),
-      waitingFor: (book) => this.room.waitingFor(book),
-      closedBy: (book) => this.announcer.closedBy(book)
-    }
-    const quotas: Array<QuotaStatus> = []
-    for (const book of this.store.books.values()) {
-      if (partition === undefined || book.partition === partition) quotas.push(statusOf(book, sources))
-    }
-    return quotas
+  status(partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> {
+    return Effect.sync(() => {
+      const now = this.now()
+      const sources: Sources = {
+        nowMillis: now,
+        dateOf: this.announcer.datesFrom(now),
+        waitingFor: (book) => this.room.waitingFor(book),
+        closedBy: (book) => this.announcer.closedBy(book)
+      }
+      return [...this.store.books.values()]
+        .filter((book) => partition === undefined || book.partition === partition)
+        .map((book) => statusOf(book, sources))
+    })
+  }
+
+  /** Lets somebody be told of every call from now on, until what is given back is called. */
+  watch(watcher: Watcher): () => void {
+    return this.announcer.watch(watcher)
+  }
+
+  leases(): number {
+    return this.store.leases?.() ?? 0
   }
 
   /** Sends away who waits, takes nobody in, and gives those under way so long to be answered. */
@@ -186,6 +193,15 @@ export class Limiter {
       })
       return Effect.andThen(stopTimer, Effect.timeoutOption(Effect.interruptible(idle), drain))
     })
+  }
+
+  /** What there is to say of a permit that nobody goes on to use. */
+  private tried<A>(claim: Claim, fiber: AnyFiber, look: (permit: Permit) => A): A {
+    const permit = this.store.permit(claim)
+    this.rank(permit, fiber)
+    const seen = look(permit)
+    this.store.discard(permit)
+    return seen
   }
 
   private rank(permit: Permit, fiber: AnyFiber): void {

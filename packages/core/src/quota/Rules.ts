@@ -1,6 +1,19 @@
 /** The rules that a quota's fields keep, and the error that says which of them was broken. */
 import { Data, Duration, Option } from "effect"
 
+export const kinds = [
+  "rolling",
+  "fixed",
+  "slidingCounter",
+  "tokenBucket",
+  "idleReset",
+  "concurrency",
+  "unknown",
+  "unpublished"
+] as const
+export const phases = ["unknown", "clock", "reset"] as const
+export const pacings = ["burst", "even"] as const
+
 /** The largest limit. */
 export const maxLimit = 1_000_000
 const maxWindowMillis = Duration.toMillis(Duration.days(366))
