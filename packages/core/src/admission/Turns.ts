@@ -69,25 +69,6 @@ export class Turns {
     return units
   }
 
-  /** Those who go first, in the order in which they go if nobody else comes; so many at most. */
-  upcoming(most: number): ReadonlyArray<Waiter> {
-    const going: Array<Waiter> = []
-    const flows = this.heap.toSorted(compare).slice(0, most)
-    const turns = flows.map((flow) => ({ flow, next: flow.first, startTag: flow.startTag }))
-    while (going.length < most) {
-      let least: (typeof turns)[number] | undefined
-      for (const turn of turns) {
-        if (turn.next && (!least?.next || goesBefore(turn.startTag, turn.next, least.startTag, least.next)))
-          least = turn
-      }
-      if (!least?.next) break
-      going.push(least.next)
-      least.startTag += this.costOf(least.next) / least.flow.weight
-      least.next = least.next.after
-    }
-    return going
-  }
-
   /** Of how many tenants anything is kept. */
   get known(): number {
     return this.flows.size
@@ -155,10 +136,8 @@ export class Turns {
   }
 }
 
-const compare = (a: Flow, b: Flow): number =>
+/** Which of two goes first: the one that has come less far, and of equals the one whose first call came first. */
+export const compare = (a: Flow, b: Flow): number =>
   a.startTag !== b.startTag
     ? a.startTag - b.startTag
     : (a.first?.permit.sequence ?? 0) - (b.first?.permit.sequence ?? 0)
-
-const goesBefore = (aTag: number, a: Waiter, bTag: number, b: Waiter): boolean =>
-  aTag !== bTag ? aTag < bTag : a.permit.sequence < b.permit.sequence
