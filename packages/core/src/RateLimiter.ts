@@ -21,7 +21,6 @@ import {
   type Fiber,
   Function,
   Layer,
-  Option,
   type Scope,
   Stream
 } from "effect"
@@ -34,6 +33,7 @@ import type { Evidence } from "./limiter/Evidence.ts"
 import { evidenceOfError, explanationOf } from "./limiter/explained.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
+import { duration, millis, refuse } from "./limiter/OptionRules.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./limiter/References.ts"
 import type { Watcher } from "./limiter/Watcher.ts"
@@ -111,7 +111,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
     const store = yield* RateLimiterStore
     const events = yield* Events.make
     const limiter = new Limiter(store, yield* Clock.Clock, yield* Effect.context<never>(), events, {
-      queueBound: positive("queueBound", options.queueBound ?? 100_000),
+      queueBound: boundOf(options.queueBound ?? 100_000),
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
@@ -232,7 +232,7 @@ export const tenant: {
   <A, E, R>(self: Effect.Effect<A, E, R>, name: string, options?: { readonly weight?: number }) => {
     const weight = options?.weight ?? 1
     if (!(weight > 0 && weight < Infinity)) {
-      throw new RangeError(`weight of ${name} takes a number above 0, but was given ${weight}.`)
+      refuse(`weight of ${name}`, "a number above 0", weight)
     }
     return Effect.provideService(self, Tenant, { name, weight })
   }
@@ -266,18 +266,7 @@ export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.un
   RateLimiter.useSync((limiter) => limiter.events)
 )
 
-function duration(field: string, input: Duration.Input): Duration.Duration {
-  return Option.getOrThrowWith(
-    Option.filter(Duration.fromInput(input), (value) => !Duration.isNegative(value)),
-    () => new RangeError(`${field} takes a duration such as "2 seconds", but was given ${String(input)}.`)
-  )
-}
-
-function millis(field: string, input: Duration.Input): number {
-  return Math.ceil(Duration.toMillis(duration(field, input)))
-}
-
-function positive(field: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new RangeError(`${field} takes a whole number, 1 or more, but was given ${value}.`)
-}
+const boundOf = (queueBound: number): number =>
+  Number.isInteger(queueBound) && queueBound >= 1
+    ? queueBound
+    : refuse("queueBound", "a whole number, 1 or more", queueBound)

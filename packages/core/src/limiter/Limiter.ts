@@ -67,10 +67,7 @@ export class Limiter {
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
     })
-    this.announcer = new Announcer(clock, events, {
-      reserved: (permit, book, now) => store.reservedBefore(permit, book, now),
-      before: (permit, book) => this.room.unitsBefore(book, permit)
-    })
+    this.announcer = new Announcer(clock, events, store, this.room)
   }
 
   /** A permit to ask for. Settle it in any case. */
@@ -161,8 +158,8 @@ export class Limiter {
     return Effect.sync(() => {
       const now = this.now()
       const sources: Sources = {
-        nowMillis: now,
-        dateOf: this.announcer.datesFrom(now),
+        now,
+        offset: this.announcer.offset(now),
         waitingFor: (book) => this.room.waitingFor(book),
         closedBy: (book) => this.announcer.closedBy(book)
       }

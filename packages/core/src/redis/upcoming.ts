@@ -1,16 +1,16 @@
 import type { Crowd } from "../Admission.ts"
 import type { Waiter } from "../admission/Flow.ts"
-import { compare } from "../admission/Turns.ts"
+import { goesBefore } from "../admission/Turns.ts"
 
 /** Those of a crowd who go first, in the order in which they go if nobody else comes; so many at most. */
 export const upcoming = ({ costOf, foremost }: Crowd, most: number): ReadonlyArray<Waiter> => {
   const going: Array<Waiter> = []
-  const flows = foremost.toSorted(compare).slice(0, most)
+  const flows = foremost.toSorted((a, b) => (goesBefore(a, b) ? -1 : 1)).slice(0, most)
   const turns = flows.map((flow) => ({ flow, next: flow.first, startTag: flow.startTag }))
   while (going.length < most) {
     let least: (typeof turns)[number] | undefined
     for (const turn of turns) {
-      if (turn.next && (!least?.next || goesBefore(turn.startTag, turn.next, least.startTag, least.next))) least = turn
+      if (turn.next && (!least?.next || isSooner(turn.startTag, turn.next, least.startTag, least.next))) least = turn
     }
     if (!least?.next) break
     going.push(least.next)
@@ -20,5 +20,5 @@ export const upcoming = ({ costOf, foremost }: Crowd, most: number): ReadonlyArr
   return going
 }
 
-const goesBefore = (aTag: number, a: Waiter, bTag: number, b: Waiter): boolean =>
+const isSooner = (aTag: number, a: Waiter, bTag: number, b: Waiter): boolean =>
   aTag !== bTag ? aTag < bTag : a.permit.sequence < b.permit.sequence

@@ -175,9 +175,10 @@ const membersOf = (text: string): ReadonlyArray<string> => {
 
 /** One member of a structured list: `"burst";q=100;w=60`, `default;r=50`, and `100;w=60` as drafts up to 07 have it. */
 const member = (text: string, rounding: Rounding): Part => {
+  const silent = partOf(text, undefined, {}, rounding)
   const { parameters, value } = StructuredItem.parse(text.trim()) ?? {}
   // Negative numbers are told apart by their text, as -0 is one of them.
-  if (parameters === undefined || /^\s*-/.test(text)) return silent(text)
+  if (parameters === undefined || /^\s*-/.test(text)) return silent
   const values: { -readonly [K in keyof Values]: Values[K] } = {}
   for (const [name, told] of parameters) {
     const key = keys.get(name)
@@ -186,15 +187,13 @@ const member = (text: string, rounding: Rounding): Part => {
   if (typeof value === "number") {
     return partOf(text, undefined, { ...windowOf(values), limit: String(value) }, rounding)
   }
-  return typeof value === "string" ? partOf(text, value.slice(0, longest.name), values, rounding) : silent(text)
+  return typeof value === "string" ? partOf(text, value.slice(0, longest.name), values, rounding) : silent
 }
 
 const windowOf = ({ unit, window }: Values): Values => ({
   ...(window !== undefined && { window }),
   ...(unit !== undefined && { unit })
 })
-
-const silent = (text: string): Part => ({ text, quota: undefined, values: {}, reading: undefined, isAmbiguous: false })
 
 const partOf = (text: string, quota: string | undefined, values: Values, rounding: Rounding): Part => ({
   text,
