@@ -9,7 +9,7 @@ import type { Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { admissionError, closedError } from "./admissionError.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
-import { evidenceFor, gather, keep, keptOf } from "./Gathering.ts"
+import { evidenceFor, factOf, gather, keep, keptOf } from "./Gathering.ts"
 import { numbersOf } from "./QuotaStatus.ts"
 import type { WaitingCall } from "./WaitingCall.ts"
 import type { Watcher } from "./Watcher.ts"
@@ -174,14 +174,19 @@ export class Announcer {
     return this.clock.currentTimeMillisUnsafe() - now
   }
 
-  private gathered(permit: Permit, now: number, refusals: Pick<WeakMap<Book, unknown>, "get">): Evidence {
-    return gather(permit, {
-      now,
-      offset: this.offset(now),
-      reserved: (book) => this.store.reservedBefore(permit, book, now),
-      before: (book) => this.room.unitsBefore(book, permit),
-      refusalOf: (book) => refusals.get(book)
+  private gathered(permit: Permit, now: number, refusals?: WeakMap<Book, unknown>): Evidence {
+    const offset = this.offset(now)
+    const facts = permit.books.map((book, i) => {
+      book.advance(now)
+      return factOf(book, permit.claim.needs[i]?.cost ?? 0, {
+        now,
+        offset,
+        reserved: this.store.reservedBefore(permit, book, now),
+        before: this.room.unitsBefore(book, permit),
+        refusal: refusals?.get(book)
+      })
     })
+    return gather(permit, facts, now, offset)
   }
 
   /** Keeps beside a provider's error how our books stood. */
@@ -194,7 +199,7 @@ export class Announcer {
   ): void {
     if (typeof refusal !== "object") return
     // A refusal that held on to the one before would never let go of any.
-    const gathered = this.gathered(permit, now, new WeakMap())
+    const gathered = this.gathered(permit, now)
     const decided = permit.books.findIndex((book) => closed.includes(book))
     keep(refusal, { ...gathered, why: explained ?? "unexpected", decided })
   }

@@ -12,7 +12,7 @@ import { tellErrorType } from "./errorType.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
-import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
+import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 import type { Watcher } from "./Watcher.ts"
@@ -157,15 +157,10 @@ export class Limiter {
   status(partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> {
     return Effect.sync(() => {
       const now = this.now()
-      const sources: Sources = {
-        now,
-        offset: this.announcer.offset(now),
-        waitingFor: (book) => this.room.waitingFor(book),
-        closedBy: (book) => this.announcer.closedBy(book)
-      }
+      const offset = this.announcer.offset(now)
       return [...this.store.books.values()]
         .filter((book) => partition === undefined || book.partition === partition)
-        .map((book) => statusOf(book, sources))
+        .map((book) => statusOf(book, now, offset, this.announcer.closedBy(book), this.room.waitingFor(book)))
     })
   }
 

@@ -44,26 +44,24 @@ export interface QuotaStatus {
   }>
 }
 
-/** Where the status of books comes from. */
-export interface Sources {
-  readonly now: number
-  /** What makes a date of a monotonic instant. */
-  readonly offset: number
-  readonly waitingFor: (book: Book) => ReadonlyArray<Waiting>
-  readonly closedBy: (book: Book) => string | undefined
-}
-
-export const statusOf = (book: Book, { closedBy, now, offset, waitingFor }: Sources): QuotaStatus => {
+/** The status of a book; `offset` makes a date of a monotonic instant. */
+export const statusOf = (
+  book: Book,
+  now: number,
+  offset: number,
+  closedBy: string | undefined,
+  waiting: ReadonlyArray<Waiting>
+): QuotaStatus => {
   const { key, quota } = book
   book.advance(now)
   return {
-    ...viewOf(key, quota, book.closedUntil + offset, now + offset, closedBy(book)),
+    ...viewOf(key, quota, book.closedUntil + offset, now + offset, closedBy),
     windowMillis: quota.windowMillis,
     ...numbersOf(book),
     free: book.free(now),
     refusals: book.refused,
     nextAt: knownDate(book.earliest(1, now) + offset),
-    waiting: waitingFor(book).map((group) => ({ ...group, since: dateOf(group.since + offset) }))
+    waiting: waiting.map((group) => ({ ...group, since: dateOf(group.since + offset) }))
   }
 }
 
