@@ -12,18 +12,7 @@
  * const call = Effect.log("sent").pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
  * ```
  */
-import {
-  Clock,
-  Context,
-  Duration,
-  Effect,
-  type Exit,
-  type Fiber,
-  Function,
-  Layer,
-  type Scope,
-  Stream
-} from "effect"
+import { Clock, Context, Duration, Effect, type Exit, type Fiber, Function, Layer, type Scope, Stream } from "effect"
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"

@@ -110,7 +110,8 @@ export const budget = (
   const windowMillis = millis("RetrySchedule: window", options.window ?? "10 seconds")
   if (!(ratio >= 0 && ratio <= 1)) refuse("RetrySchedule: ratio", "a fraction from 0 to 1", ratio)
   if (!(minimum >= 0 && minimum < Infinity)) refuse("RetrySchedule: minimum", "a number of retries, 0 or more", minimum)
-  if (!(windowMillis >= 1 && windowMillis < Infinity)) refuse("RetrySchedule: window", "a finite duration from 1 ms", options.window)
+  if (!(windowMillis >= 1 && windowMillis < Infinity))
+    refuse("RetrySchedule: window", "a finite duration from 1 ms", options.window)
   // Counters for slices of the window, dropped whole: the memory does not grow with the traffic.
   const sliceMillis = Math.max(1, Math.ceil(windowMillis / slices))
   const kept = Math.ceil(windowMillis / sliceMillis)

@@ -30,12 +30,7 @@ export class Announcer {
   private readonly room: WaitingRoom<WaitingCall>
   private readonly watchers: Array<Watcher> = []
 
-  constructor(
-    clock: Clock.Clock,
-    events: Events,
-    store: RateLimiterStore["Service"],
-    room: WaitingRoom<WaitingCall>
-  ) {
+  constructor(clock: Clock.Clock, events: Events, store: RateLimiterStore["Service"], room: WaitingRoom<WaitingCall>) {
     this.clock = clock
     this.events = events
     this.store = store

@@ -16,7 +16,12 @@ interface Reader {
 }
 
 /** What the books say to a permit now, a fact each. */
-export const gather = ({ claim, waiter }: Permit, facts: ReadonlyArray<Fact>, now: number, offset: number): Evidence => {
+export const gather = (
+  { claim, waiter }: Permit,
+  facts: ReadonlyArray<Fact>,
+  now: number,
+  offset: number
+): Evidence => {
   const at = now + offset
   const final = facts.findIndex(({ why }) => why === "tooLarge")
   const decided = final < 0 ? latest(facts, at, Infinity) : final

@@ -66,7 +66,13 @@ export const statusOf = (
 }
 
 /** What every view of a quota says of it; instants in epoch milliseconds. */
-export const viewOf = (key: string, { kind, limit }: Quota, closedUntil: number, now: number, words: string | undefined) => {
+export const viewOf = (
+  key: string,
+  { kind, limit }: Quota,
+  closedUntil: number,
+  now: number,
+  words: string | undefined
+) => {
   const isClosed = closedUntil > now
   return {
     ...namesOf(key),

@@ -20,8 +20,7 @@ const fields: ReadonlyArray<readonly [name: string, millis: number]> = [
 ]
 
 /** Whether a header is one of those that are read. */
-export const isField = (name: string): boolean =>
-  name === "server-timing" || fields.some(([known]) => known === name)
+export const isField = (name: string): boolean => name === "server-timing" || fields.some(([known]) => known === name)
 
 /** The header that tells, and whole milliseconds; none if nothing is said, or nothing that can be read. */
 export const told = (
