@@ -1,13 +1,16 @@
 import * as PlanText from "@sluice/cli/PlanText"
 import { RateLimiter } from "@sluice/core"
 import * as Policy from "@sluice/core/Policy"
-import { Planner } from "@sluice/planner"
+import { Planner, Progress } from "@sluice/planner"
+import { Simulator } from "@sluice/simulator"
 import { Attio } from "@sluice/providers/attio"
 import { simulation } from "@sluice/providers/attio/simulation"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { NodeServices } from "@effect/platform-node"
+import { Duration, Effect, Layer, Redacted } from "effect"
+import { TestConsole } from "effect/testing"
 import { readFile } from "node:fs/promises"
-import { left, program } from "./planning.ts"
+import { left, program, readAll } from "./planning.ts"
 
 describe("docs/planning.md", () => {
   it.effect("plans as it says", () =>
@@ -30,6 +33,34 @@ describe("docs/planning.md", () => {
       const text = `${PlanText.lines(plan, 60).join("\n")}\n`
       yield* Effect.promise(() => expect(text).toMatchFileSnapshot("out/plan.txt"))
     })
+  )
+
+  it.effect("shows progress as it says", () =>
+    Effect.gen(function* () {
+      const paths = Array.from({ length: 1000 }, () => "/v2/self")
+      const { exit } = yield* Simulator.fastForward(
+        Effect.gen(function* () {
+          const { state } = yield* Progress.track(Attio.provider, { reads: paths.length })
+          yield* Effect.forkScoped(readAll(paths))
+          yield* Effect.sleep("8 seconds")
+          const drawn = Progress.bar(yield* state, "people", 110)
+          yield* Effect.sleep("1 minute")
+          return drawn
+        }).pipe(Effect.scoped)
+      )
+      const drawn = yield* exit
+      yield* Effect.promise(() => expect(`${drawn}\n`).toMatchFileSnapshot("out/progress.txt"))
+      const lines = yield* TestConsole.logLines
+      assert.deepStrictEqual(lines.slice(-2), ["all are read", "people, 1000 of 1000"])
+    }).pipe(
+      Effect.provide(
+        Attio.layer({ apiKey: Redacted.make("key"), partition: "acme" }).pipe(
+          Layer.provideMerge(RateLimiter.layer),
+          Layer.provideMerge(Simulator.layer(simulation, { latency: { before: "40 millis", after: "40 millis" } })),
+          Layer.merge(NodeServices.layer)
+        )
+      )
+    )
   )
 
   it.effect("shows a policy that can be read", () =>

@@ -1,6 +1,6 @@
 /** The program of docs/planning.md. */
 import { RateLimiter } from "@sluice/core"
-import { Eta, Planner } from "@sluice/planner"
+import { Eta, Planner, Progress } from "@sluice/planner"
 import { Attio } from "@sluice/providers/attio"
 import { simulation } from "@sluice/providers/attio/simulation"
 import { Duration, Effect } from "effect"
@@ -22,4 +22,14 @@ export const left = (reads: number) =>
   Effect.map(RateLimiter.status("acme"), (status) =>
     Eta.eta(Attio.provider, { reads }, { status, workers: 4, latency: "80 millis", simulation })
   )
+// #endregion
+
+// #region progress
+export const readAll = (paths: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const attio = yield* Attio.Client
+    const progress = yield* Progress.make(Attio.provider, { reads: paths.length }, { label: "people" })
+    yield* Effect.forEach(paths, (path) => Effect.flatMap(attio.get(path), ({ text }) => text), { concurrency: 4 })
+    yield* progress.say("all are read")
+  }).pipe(Effect.scoped)
 // #endregion

@@ -8,6 +8,7 @@ import { Simulator } from "@sluice/simulator"
 import { ConfigProvider, Console, Duration, Effect, Exit, Fiber, Layer, Redacted } from "effect"
 import { FetchHttpClient } from "effect/http"
 import { work } from "./core.ts"
+import { DashboardLive } from "./dashboard.ts"
 import { save } from "./outbox.ts"
 import { planned } from "./planner.ts"
 import { self } from "./providers.ts"
@@ -46,6 +47,16 @@ it.live("simulator and providers: serves Attio, which is read by fetch", () =>
     assert.propertyVal(answer, "workspace_name", "Acme")
     yield* Fiber.interrupt(serving)
   })
+)
+
+it.live("dashboard: is served for this machine", () =>
+  Effect.gen(function* () {
+    const served = yield* Effect.exit(Layer.build(DashboardLive))
+    // Somebody else may use the port.
+    if (Exit.isFailure(served)) return assert.include(String(served.cause), "EADDRINUSE")
+    const page = yield* Effect.promise(async () => (await fetch("http://127.0.0.1:3000/limits")).text())
+    assert.include(page, "<title>Limits</title>")
+  }).pipe(Effect.scoped)
 )
 
 it.effect("outbox: answers at once, and the newest contact is what is sent", () =>

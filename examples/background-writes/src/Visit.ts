@@ -18,7 +18,9 @@ const read =
       Effect.flatMap(HttpClientResponse.schemaBodyJson(schema))
     )
 
-const tellPage = Effect.flatMap(here, (url) => Console.log(`what waits is shown at ${url}/outbox`))
+const tellPage = Effect.flatMap(here, (url) =>
+  Console.log(`what waits is shown at ${url}/outbox, and its limits at ${url}/limits`)
+)
 
 const look = Effect.flatMap(here, (url) => read(Delay)(HttpClient.get(`${url}/delay`)))
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { NodeHttpClient, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { RateLimiter } from "@sluice/core"
+import { Dashboard } from "@sluice/dashboard"
 import { Outbox, OutboxStoreSqlite } from "@sluice/outbox"
 import { PrayerLetters } from "@sluice/providers/prayerletters"
 import { Productlane } from "@sluice/providers/productlane"
@@ -20,7 +21,10 @@ import { rush, wait } from "./Visit.ts"
 
 // #region service
 const service = (filename: string, port: number) =>
-  HttpRouter.serve(Layer.merge(routes, Outbox.routes()), { disableLogger: true, disableListenLog: port === 0 }).pipe(
+  HttpRouter.serve(Layer.mergeAll(routes, Outbox.routes(), Dashboard.routes()), {
+    disableLogger: true,
+    disableListenLog: port === 0
+  }).pipe(
     Layer.provide(outbox),
     Layer.provide(OutboxStoreSqlite.layer({ filename })),
     Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port }))

@@ -1,6 +1,7 @@
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { RateLimiter } from "@sluice/core"
+import { Dashboard } from "@sluice/dashboard"
 import { Outbox, OutboxStoreSqlite } from "@sluice/outbox"
 import { PrayerLetters } from "@sluice/providers/prayerletters"
 import { simulation as prayerLetters } from "@sluice/providers/prayerletters/simulation"
@@ -78,10 +79,18 @@ describe("routes", () => {
       assert.strictEqual((yield* put({ name: "" })).status, 422)
       assert.strictEqual((yield* http.get("/saved/nobody")).status, 404)
       assert.include(yield* (yield* http.get("/outbox")).text, "<title>Outbox</title>")
+      // Each of the two pages leads to the other.
+      for (const page of ["/outbox", "/limits"]) {
+        const html = yield* (yield* http.get(page)).text
+        for (const path of ["/outbox", "/limits"]) assert.include(html, `&quot;path&quot;:&quot;${path}&quot;`)
+      }
       assert.include(yield* (yield* http.get("/outbox/tickets")).text, "contact c-1")
     }).pipe(
       Effect.provide(
-        HttpRouter.serve(Layer.merge(routes, Outbox.routes()), { disableLogger: true, disableListenLog: true }).pipe(
+        HttpRouter.serve(Layer.mergeAll(routes, Outbox.routes(), Dashboard.routes()), {
+          disableLogger: true,
+          disableListenLog: true
+        }).pipe(
           Layer.provide(Outbox.layerSender()),
           Layer.provide([OutboxStoreSqlite.layer({ filename: ":memory:" }), RateLimiter.layer]),
           Layer.provideMerge(NodeHttpServer.layerTest)

@@ -1,21 +1,29 @@
 /** Imports threads from a file of JSON lines into Productlane, each of them once. */
 import { PaceSchedule, Quota } from "@sluice/core"
+import { Eta, Progress } from "@sluice/planner"
 import { Productlane } from "@sluice/providers/productlane"
 import { Console, Data, Duration, Effect, Schema, Stream } from "effect"
 import { HttpBody, HttpClientResponse } from "effect/http"
 import * as Journal from "./Journal.ts"
 import * as Plan from "./Plan.ts"
-import * as Progress from "./Progress.ts"
 
 // #region job
-/** Productlane's sixty writes a minute, evenly: one a second, so that the end can be foretold. */
+/** Productlane's sixty writes a minute, evenly: one a second, so that nobody else's write has to wait for long. */
 const pace = Productlane.quotas.writes.pipe(Quota.withOptions({ pacing: "even" }))
+const quotas = { writes: pace }
 
 /** Sends what the journal does not know as made. A thread that is being sent is finished even if the import is stopped. */
 export const run = Effect.fn("ThreadsImport.run")(function* (options: Plan.Options) {
   const { made, problems, ready } = yield* Plan.make(options)
-  const journal = yield* Journal.writer(options.journal)
-  const progress = yield* Progress.make(ready.length, pace)
+  yield* Effect.forEach(problems, (problem) => Console.log(problem))
+  const imported = yield* importAll(ready, options.journal)
+  const rejected = problems.length + ready.length - imported
+  yield* Console.log(`${imported} imported, ${rejected} rejected, ${made} imported before`)
+})
+
+const importAll = Effect.fnUntraced(function* (ready: ReadonlyArray<Plan.Ready>, path: string) {
+  const journal = yield* Journal.writer(path)
+  const progress = yield* Progress.make(Productlane.provider, { writes: ready.length }, { quotas })
 
   const send = Effect.fnUntraced(
     function* ({ row: { id, ...thread } }: Plan.Ready) {
@@ -29,19 +37,15 @@ export const run = Effect.fn("ThreadsImport.run")(function* (options: Plan.Optio
     (sent, { line }) =>
       sent.pipe(
         Effect.catchTag("Rejected", ({ reason }) => Effect.as(progress.say(`line ${line}: ${reason}`), 0)),
-        Effect.tap(progress.next),
         Effect.uninterruptible
       )
   )
 
-  yield* Effect.forEach(problems, progress.say)
-  const imported = yield* Stream.fromIterable(ready).pipe(
+  return yield* Stream.fromIterable(ready).pipe(
     Stream.schedule(PaceSchedule.fromQuota(pace)),
     Stream.mapEffect(send),
     Stream.runSum
   )
-  const rejected = problems.length + ready.length - imported
-  yield* progress.say(`${imported} imported, ${rejected} rejected, ${made} imported before`)
 }, Effect.scoped)
 
 /** Says what `run` would do, and sends nothing but reads. */
@@ -49,9 +53,11 @@ export const preview = Effect.fn("ThreadsImport.preview")(function* (options: Pl
   const { made, problems, ready } = yield* Plan.make(options)
   yield* Effect.forEach(problems, (problem) => Console.log(problem))
   const there = yield* Stream.runCount(Productlane.pages("/threads"))
-  const time = Duration.format(Progress.timeFor(ready.length, pace))
+  const seconds = Math.ceil(Duration.toSeconds(Eta.eta(Productlane.provider, { writes: ready.length }, { quotas })))
   yield* Console.log(`${there} threads are there, of which ${made} came from this file.`)
-  yield* Console.log(`${ready.length} more would be imported, in ${time}, and ${problems.length} rejected.`)
+  yield* Console.log(
+    `${ready.length} more would be imported, in ${Duration.format(Duration.seconds(seconds))}, and ${problems.length} rejected.`
+  )
 })
 // #endregion
 

@@ -22,7 +22,7 @@ const server = Layer.mergeAll(
 const provided = (over: (client: HttpClient.HttpClient) => HttpClient.HttpClient = (client) => client) =>
   Effect.provide(
     Productlane.layer({ apiKey: Redacted.make("pl_v2_key") }).pipe(
-      Layer.provide(RateLimiter.layer),
+      Layer.provideMerge(RateLimiter.layer),
       Layer.provide(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, over)))
     )
   )
@@ -91,7 +91,9 @@ describe("ThreadsImport.run", () => {
       yield* Simulator.fastForward(ThreadsImport.run(options).pipe(provided()))
       assert.strictEqual(yield* requests, 3)
       assert.deepStrictEqual(yield* TestConsole.logLines, [
+        "1 of 3, 1 a minute, 1s left",
         "line 2: t-2 was sent, but no answer came: look whether it is there",
+        "1 of 1",
         "1 imported, 1 rejected, 1 imported before"
       ])
     }).pipe(Effect.provide(server))
@@ -105,6 +107,7 @@ describe("ThreadsImport.run", () => {
         'line 2: Missing key at ["contact_email"]',
         "line 4: t-1 is the id of line 1 already",
         "line 3: text required",
+        "3 of 3",
         "2 imported, 3 rejected, 0 imported before"
       ])
     }).pipe(Effect.provide(server))
@@ -113,7 +116,7 @@ describe("ThreadsImport.run", () => {
 
 const live = Effect.provide(
   Live.layer.pipe(
-    Layer.provide(RateLimiter.layer),
+    Layer.provideMerge(RateLimiter.layer),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown({ PRODUCTLANE_API_KEY: "pl_v2_key" })))
   )
 )
@@ -127,7 +130,7 @@ describe("ThreadsImport.preview", () => {
       assert.deepStrictEqual(yield* TestConsole.logLines, [
         'line 3: Missing key at ["id"]',
         "480 threads are there, of which 0 came from this file.",
-        "2 more would be imported, in 2s, and 1 rejected."
+        "2 more would be imported, in 1s, and 1 rejected."
       ])
     }).pipe(Effect.provide(server))
   )

@@ -1,8 +1,10 @@
 /** The demo: every provider's work at once, both ways; then the table, what is special about each, and a page of plots. */
 import { Console, Duration, Effect, FileSystem } from "effect"
+import * as Board from "./Board.ts"
 import * as Catalogue from "./Catalogue.ts"
 import * as Lane from "./Lane.ts"
 import * as LiveTable from "./LiveTable.ts"
+import * as OpenPage from "./OpenPage.ts"
 import * as Peculiarities from "./Peculiarities.ts"
 import * as Report from "./Report.ts"
 import * as Work from "./Work.ts"
@@ -16,6 +18,8 @@ export interface Options {
   readonly report: string
   readonly style: LiveTable.Style
   readonly isJson: boolean
+  /** Whether the limiters are shown on a page while they work. */
+  readonly dashboard: boolean
 }
 
 /** Everything about one provider that the demo shows. */
@@ -36,7 +40,15 @@ export const run = Effect.fnUntraced(function* (options: Options) {
   const say = (text: string) => (options.isJson ? Effect.void : Console.log(text))
   yield* say(introduction(options.budget))
   yield* warmUp(plans)
-  const outcomes = yield* runAll(plans, options.style)
+  const outcomes = yield* Effect.scoped(
+    Effect.gen(function* () {
+      const board = options.dashboard ? yield* openBoard(options) : undefined
+      return yield* runAll(
+        plans.map((plan) => ({ ...plan, board })),
+        options.style
+      )
+    })
+  )
   const json = JSON.stringify(documentOf(outcomes), null, 2)
 
   const files = yield* FileSystem.FileSystem
@@ -48,6 +60,16 @@ export const run = Effect.fnUntraced(function* (options: Options) {
   yield* say(conclusion(outcomes, options))
   return yield* verdict(outcomes)
 })
+
+/** Opened in a browser where somebody sits before a terminal. */
+const openBoard = ({ isJson, style }: Options) =>
+  Effect.gen(function* () {
+    const board = yield* Board.make
+    // What is asked for as JSON has standard output for itself.
+    yield* (isJson ? Console.error : Console.log)(`The limits, live, for as long as this runs: ${board.url}\n`)
+    if (style.mode === "redraw") yield* OpenPage.open(board.url)
+    return board
+  })
 
 /** A few calls that nobody measures: modules are loaded and code is compiled, which is not the subject. */
 const warmUp = (plans: ReadonlyArray<Lane.Plan>) =>

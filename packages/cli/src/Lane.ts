@@ -3,8 +3,10 @@ import { NodeHttpClient } from "@effect/platform-node"
 import * as RateLimiter from "@sluice/core/RateLimiter"
 import type { Request } from "@sluice/core/Simulation"
 import { BestTime, Scenario, Simulator, type Stats } from "@sluice/simulator"
-import { Clock, type Duration, Effect, Option, Redacted } from "effect"
+import { Progress as Tracking } from "@sluice/planner"
+import { Clock, Duration, Effect, Option, Redacted, type Scope } from "effect"
 import { HttpClient } from "effect/http"
+import type { Board } from "./Board.ts"
 import type { Entry } from "./Catalogue.ts"
 import * as Naive from "./Naive.ts"
 import * as ScaledClock from "./ScaledClock.ts"
@@ -17,6 +19,8 @@ export interface Plan {
   readonly seed: number
   /** How long the sample may run, by the machine's clock. */
   readonly budget: Duration.Duration
+  /** Where its limiters are shown, if anywhere. */
+  readonly board?: Board | undefined
 }
 
 /** Each side works with so many calls at a time. */
@@ -31,6 +35,8 @@ export interface Progress {
   readonly calls: number
   done: number
   isOver: boolean
+  /** How long the rest takes by the machine's clock, as far as it can be known. */
+  leftMillis?: number | undefined
 }
 
 /** What became of one side. Spans are in the provider's time, which is `speed` times the machine's, unless they say otherwise. */
@@ -69,7 +75,7 @@ export const run = (plan: Plan, progress: Readonly<Record<Side, Progress>>) =>
     const clock = ScaledClock.make(plan.work.speed)
     return Effect.all(
       {
-        sluice: side(plan, clock, progress.sluice, Option.none(), throughSluice(plan)),
+        sluice: side(plan, clock, progress.sluice, Option.none(), foretold(plan, progress.sluice)),
         sample: side(plan, clock, progress.sample, Option.some(plan.budget), asTheSample(plan))
       },
       { concurrency: "unbounded" }
@@ -80,15 +86,32 @@ export const run = (plan: Plan, progress: Readonly<Record<Side, Progress>>) =>
 type Perform = (call: Naive.Call) => Effect.Effect<number, Error, HttpClient.HttpClient>
 
 const throughSluice =
-  ({ entry }: Plan) =>
+  ({ board, entry, work }: Plan) =>
   (baseUrl: string): Effect.Effect<Perform, never, HttpClient.HttpClient | RateLimiter.RateLimiter> =>
     Effect.map(
-      entry.module.make({ apiKey: Redacted.make(apiKey), baseUrl }),
+      Effect.andThen(
+        board?.show(work.speed) ?? Effect.void,
+        entry.module.make({ apiKey: Redacted.make(apiKey), baseUrl })
+      ),
       (client) => (call) =>
         client
           .execute(Naive.requestOf(call))
           .pipe(Effect.flatMap((response) => Effect.as(response.text, response.status)))
     )
+
+/** The same, and for how long yet. */
+const foretold = (plan: Plan, progress: Progress) => (baseUrl: string) =>
+  Effect.gen(function* () {
+    const { calls, entry, work } = plan
+    const request = Naive.requestOf(work.call(0))
+    const { state } = yield* Tracking.track(entry.module.provider, { all: { calls, request } })
+    const look = Effect.map(state, ({ left }) => {
+      progress.leftMillis = Option.getOrUndefined(Option.map(left, (left) => Duration.toMillis(left) / work.speed))
+    })
+    yield* Effect.forkScoped(Effect.forever(Effect.delay(look, Duration.times(lookEvery, work.speed))))
+    return yield* throughSluice(plan)(baseUrl)
+  })
+const lookEvery = Duration.millis(250)
 
 const asTheSample =
   ({ entry, work }: Plan) =>
@@ -102,7 +125,9 @@ const side = (
   clock: Clock.Clock,
   progress: Progress,
   budget: Option.Option<Duration.Duration>,
-  client: (baseUrl: string) => Effect.Effect<Perform, never, HttpClient.HttpClient | RateLimiter.RateLimiter>
+  client: (
+    baseUrl: string
+  ) => Effect.Effect<Perform, never, HttpClient.HttpClient | RateLimiter.RateLimiter | Scope.Scope>
 ) => {
   const scenario = { seed, latency }
   const doneAt: Array<number> = []

@@ -64,14 +64,21 @@ export const line = (rows: ReadonlyArray<Row>): string =>
 /** Two bars for each row, as wide as the terminal allows. */
 export const bars = (rows: ReadonlyArray<Row>, columns: number, color: boolean): ReadonlyArray<string> => {
   const idWidth = Math.max(...rows.map(({ id }) => id.length))
-  const barWidth = Math.max(8, Math.min(50, columns - idWidth - 36))
+  // Times that are left are for terminals that have room for them.
+  const isWide = columns >= 100
+  const barWidth = Math.max(8, Math.min(50, columns - idWidth - (isWide ? 52 : 36)))
   return rows.flatMap(({ id, progress, speed }) =>
     sides.map((side, index) => {
-      const { calls, done, isOver } = progress[side]
+      const { calls, done, isOver, leftMillis } = progress[side]
       const full = Math.round((barWidth * done) / Math.max(1, calls))
       const bar = paint(color, side, "█".repeat(full)) + paint(color, "dim", "░".repeat(barWidth - full))
       const head = index === 0 ? `${id.padEnd(idWidth)} ${`x${speed}`.padStart(4)}` : " ".repeat(idWidth + 5)
-      const end = isOver && done < calls ? " stopped" : ""
+      const end =
+        isOver && done < calls
+          ? " stopped"
+          : isOver || !isWide || leftMillis === undefined
+            ? ""
+            : `  ${span(leftMillis)} left`
       return `${head} ${titles[side].padEnd(13)} ${bar} ${String(done).padStart(4)}/${calls}${end}`.slice(
         0,
         color ? undefined : columns

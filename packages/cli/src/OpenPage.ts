@@ -1,4 +1,4 @@
-/** Shows a file in the system's browser. */
+/** Shows a file or an address in the system's browser. */
 import { spawn } from "node:child_process"
 import { Effect } from "effect"
 

@@ -25,13 +25,14 @@ export interface Peculiarities {
 /** How often a closure is looked at that may have ended in between. */
 const attempts = 5
 
-export const run = ({ entry, seed, work }: Plan): Effect.Effect<Peculiarities> => {
+export const run = ({ board, entry, seed, work }: Plan): Effect.Effect<Peculiarities> => {
   const { quotas } = entry.simulation
   const tag = `${entry.title}RateLimited`
   // Its server has no room at all today: nothing has to be used up first.
   const lower = Object.keys(quotas).map((quota) => ({ quota, limit: 0 }))
   return Effect.gen(function* () {
     const served = yield* Simulator.serve(entry.simulation, { seed, lower })
+    if (board !== undefined) yield* board.show(work.speed)
     const make = (key: string) => entry.module.make({ apiKey: Redacted.make(key), baseUrl: served.url, retry: "none" })
     const list: Array<Peculiarity> = []
 

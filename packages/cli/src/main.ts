@@ -84,6 +84,12 @@ const demo = Command.make(
       Flag.withDefault("sluice-report.html")
     ),
     isJson: json("print one JSON document at the end, and nothing else"),
+    dashboard: Flag.Boolean("dashboard").pipe(
+      Flag.withDescription(
+        "show the limits while they work, on a page of this machine; opened in a browser from a terminal"
+      ),
+      Flag.withDefault(false)
+    ),
     open: Flag.Boolean("open").pipe(
       Flag.withDescription("open the report in a browser at the end"),
       Flag.withDefault(false)

@@ -35,6 +35,14 @@ describe("LiveTable", () => {
     assert.include(LiveTable.bars([row], 200, false)[1], "stopped")
   })
 
+  it("says how long it takes yet where there is room for it", () => {
+    const going = { ...row.progress, sluice: { calls: 4, done: 2, isOver: false, leftMillis: 12_340 } }
+    const [line] = LiveTable.bars([{ ...row, progress: going }], 100, false)
+    assert.include(line, "2/4  12.34 s left")
+    assert.isAtMost(line?.length ?? 0, 100)
+    assert.notInclude(LiveTable.bars([{ ...row, progress: going }], 99, false)[0], "left")
+  })
+
   it("uses escapes only where colours are wanted", () => {
     const escape = String.fromCharCode(27)
     assert.notInclude(LiveTable.table([outcomeOf()], false).join(), escape)

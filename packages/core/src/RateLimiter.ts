@@ -24,7 +24,7 @@ import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
 import { duration, millis, refuse } from "./limiter/OptionRules.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
-import { Deadline, Priority, Tenant } from "./limiter/References.ts"
+import { Deadline, Priority, Tenant, type TenantOf } from "./limiter/References.ts"
 import type { Watcher } from "./limiter/Watcher.ts"
 import * as ExitOutcome from "./Outcome.ts"
 import type { RateLimited } from "./RateLimited.ts"
@@ -32,7 +32,7 @@ import { layerMemory, RateLimiterStore } from "./RateLimiterStore.ts"
 import * as Signal from "./Signal.ts"
 
 export { Deadline, Priority, Tenant }
-export type { LimiterEvent, QuotaStatus }
+export type { LimiterEvent, QuotaStatus, TenantOf }
 
 /** How a limiter behaves over any store; times are durations. */
 export interface StoreOptions {
@@ -60,6 +60,12 @@ export interface Options extends StoreOptions {
   readonly stance?: "published" | "unknown"
 }
 
+/** How quotas stand, and for whom: this process alone, or all workers that share the store. */
+export interface Survey {
+  readonly scope: "process" | "workers"
+  readonly quotas: ReadonlyArray<QuotaStatus>
+}
+
 export interface Service {
   /** A permit to ask for. Settle it in any case. */
   readonly permit: (claim: Claim.Claim) => Permit
@@ -81,6 +87,11 @@ export interface Service {
   readonly release: (permit: Permit, end: "read" | "cut") => void
   /** The quotas of one partition, or of all, as they stand now. */
   readonly status: (partition?: string) => Effect.Effect<ReadonlyArray<QuotaStatus>>
+  /**
+   * The same over all workers that share the store: their books, and who waits wherever it is, for the counters that this process
+   * knows. They are asked once a second at most; where nobody shares the store, it is the same as `status`.
+   */
+  readonly survey: (partition?: string) => Effect.Effect<Survey>
   /** How long the claim would have to wait if it came now: a lower bound, as far as known. */
   readonly estimate: (claim: Claim.Claim) => Effect.Effect<Duration.Duration>
   /** Lets somebody be told of every call from now on. */
@@ -104,6 +115,7 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
+    store.survey?.tells((book) => limiter.waitingFor(book))
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain))
     return limiter
@@ -230,6 +242,10 @@ export const tenant: {
 /** The quotas of one partition, or of all, as they stand now. */
 export const status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>, never, RateLimiter> =>
   RateLimiter.use((limiter) => limiter.status(partition))
+
+/** The quotas over all workers that share the store, as they stand now: asked for once a second at most. */
+export const survey = (partition?: string): Effect.Effect<Survey, never, RateLimiter> =>
+  RateLimiter.use((limiter) => limiter.survey(partition))
 
 /** How long the claim would have to wait if it came now, with the priority and for the tenant that the context says: a lower bound, as far as known. */
 export const estimate = (claim: Claim.Claim): Effect.Effect<Duration.Duration, never, RateLimiter> =>

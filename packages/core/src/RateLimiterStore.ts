@@ -4,9 +4,10 @@
  * Every operation answers at once. A store that has to ask another process answers "not yet" and wakes the limiter when
  * it knows more, so that one limiter and one contract suite serve all stores.
  */
-import { Context, Layer } from "effect"
+import { Context, type Effect, Layer } from "effect"
 import { Admission, type Options, type Permit } from "./Admission.ts"
 import type { Book } from "./admission/Book.ts"
+import type { Waiting } from "./admission/Lane.ts"
 
 /** Whoever keeps the quotas does not answer, or not for this claim. */
 export interface Away {
@@ -39,6 +40,13 @@ export class RateLimiterStore extends Context.Service<
     readonly leases?: () => number
     /** Registers what is to be called when the store knows more of these books than it could say when it was asked. */
     readonly onWake: (wake: (books: ReadonlyArray<Book>) => void) => void
+    /** How all stands that share this store, where several processes do: for those who look, not for those who wait. */
+    readonly survey?: {
+      /** Lets the books show how they stand now, and adds who waits in other processes to who does here. Once a second at most. */
+      readonly look: Effect.Effect<(counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>>
+      /** Registers what is to be told of this process when another one looks: who waits for a book. */
+      readonly tells: (waitingFor: (book: Book) => ReadonlyArray<Waiting>) => void
+    }
   }
 >()("@sluice/core/RateLimiterStore") {}
 

@@ -78,7 +78,7 @@ export const layer = (options: Options = {}): Layer.Layer<RateLimiterStore, neve
   }
   return Layer.effect(
     RateLimiterStore,
-    Effect.map(make(made), ({ store }) => store)
+    Effect.map(make(made), ({ store, survey }) => Object.assign(store, { survey }))
   )
 }
 

@@ -17,6 +17,8 @@ import { SlidingBook } from "./admission/SlidingBook.ts"
 import { WindowBook } from "./admission/WindowBook.ts"
 import type { WaitingRoom } from "./WaitingRoom.ts"
 
+export type { Book, ServerClock }
+
 /** Takes the numbers one by one. */
 export type Put = (value: number) => void
 

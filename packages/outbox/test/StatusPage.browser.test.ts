@@ -4,7 +4,7 @@ import { Duration, Effect, Exit, Layer, Scope } from "effect"
 import { HttpClientRequest } from "effect/http"
 import type { Page as BrowserPage } from "playwright-core"
 import * as Acme from "./support/Acme.ts"
-import * as Browser from "./support/Browser.ts"
+import * as Browser from "../../page/test/support/Browser.ts"
 import { send } from "./support/Live.ts"
 import * as Page from "./support/Page.ts"
 import { fresh } from "./support/storeContract.ts"
@@ -58,9 +58,9 @@ Browser.describeChromium("the status page", () => {
       for (const hidden of ["in-query", "in-header", "in-body", "in-answer", "secret"]) assert.notInclude(html, hidden)
       // By night it is dark.
       const paper = yield* Effect.promise(() => page.evaluate("getComputedStyle(document.body).backgroundColor"))
-      assert.strictEqual(paper, "rgb(20, 24, 29)")
+      assert.strictEqual(paper, "rgb(18, 22, 27)")
       assert.deepStrictEqual(wrong, [])
-    }).pipe(Effect.provide(Page.layer({}, { "/things/1": [unhappy] })), Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(Page.layer({}, { "/things/1": [unhappy] })))
   )
 
   it.live("searches and pages by keyboard alone, and keeps to what was chosen when it is reloaded", () =>
@@ -92,7 +92,7 @@ Browser.describeChromium("the status page", () => {
       yield* sees(page, row("slow-57"))
       assert.deepStrictEqual(yield* ids(page), adas)
       assert.deepStrictEqual(wrong, [])
-    }).pipe(Effect.provide(Page.layer()), Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(Page.layer()))
   )
 
   it.live("finds what is far behind, and counts all", () =>
@@ -108,7 +108,7 @@ Browser.describeChromium("the status page", () => {
       yield* Effect.promise(() => page.fill("[name=search]", ""))
       yield* sees(page, row("n-0"))
       assert.deepStrictEqual(wrong, [])
-    }).pipe(Effect.provide(Page.layer()), Effect.scoped)
+    }).pipe(Effect.scoped, Effect.provide(Page.layer()))
   )
 
   it.live("follows what happens without being reloaded, and retries and cancels", () =>
@@ -151,10 +151,10 @@ Browser.describeChromium("the status page", () => {
         []
       )
     }).pipe(
+      Effect.scoped,
       Effect.provide(
         Page.layer({}, { "/things/1": [{ status: 422 }, { status: 200, carriedOut: true }, { status: 422 }] })
-      ),
-      Effect.scoped
+      )
     )
   )
 

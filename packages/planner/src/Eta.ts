@@ -21,7 +21,7 @@ import type { QuotaStatus } from "@sluice/core/RateLimiter"
 import type { Latency } from "@sluice/simulator/Latency"
 import { Duration } from "effect"
 import type { Job } from "./Job.ts"
-import { jobOf, type Options, type Subject, type Work } from "./Options.ts"
+import { isProvider, jobOf, type Options, type Subject, type Work } from "./Options.ts"
 import { Parts } from "./Parts.ts"
 import type { Run } from "./Run.ts"
 
@@ -39,8 +39,11 @@ export const eta = (
   options: Omit<Options, "alternatives" | "deadline" | "used"> & { readonly status?: ReadonlyArray<QuotaStatus> } = {}
 ): Duration.Duration => {
   const used: Record<string, number> = {}
+  const own = isProvider(subject) ? subject.quotas : subject
+  // Units that go evenly have cooled when they are wanted again.
+  const even = new Set(Object.keys(own).filter((name) => (options.quotas?.[name] ?? own[name])?.pacing === "even"))
   for (const { cooling, foreign, inFlight, quota } of options.status ?? []) {
-    used[quota] = (used[quota] ?? 0) + cooling + inFlight + foreign
+    if (!even.has(quota)) used[quota] = (used[quota] ?? 0) + cooling + inFlight + foreign
   }
   const parts = new Parts(jobOf(subject, remaining, { ...options, used }))
   let millis = 0

@@ -24,7 +24,7 @@ import { Console, DateTime, Duration, Effect, Option, type Scope, Stdio, Termina
 import type { Subject, Work } from "./Options.ts"
 import { type Options as TrackOptions, type State, track, type Tracker } from "./Tracker.ts"
 
-export { type State, track, type Tracker }
+export { type State, track, type Tracker, type TrackOptions }
 
 /** What is counted, and how it is shown. */
 export interface Options extends TrackOptions {

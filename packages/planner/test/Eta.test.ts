@@ -41,6 +41,22 @@ describe("Eta", () => {
     ).pipe(Effect.map(({ exit }) => assert.isTrue(exit._tag === "Success", String(exit))))
   )
 
+  it.effect("is a window's part for each unit that goes evenly, however many went before", () =>
+    Effect.gen(function* () {
+      const writes = Quota.rolling(60, "1 minute", { name: "writes", pacing: "even" })
+      const one = Effect.void.pipe(RateLimiter.withPermit(Claim.of(writes)))
+      const { exit } = yield* Simulator.fastForward(
+        Effect.gen(function* () {
+          yield* Effect.replicateEffect(one, 20)
+          const status = yield* RateLimiter.status()
+          return Duration.toMillis(Eta.eta({ writes }, { writes: 10 }, { status }))
+        }).pipe(Effect.provide(RateLimiter.layer))
+      )
+      const millis = yield* exit
+      assert.approximately(millis, 9500, 1000)
+    })
+  )
+
   it.effect("is near the plan where rounds do not come again soon", () =>
     Effect.gen(function* () {
       const quotas = { reads, hour: Quota.rolling(400, "1 minute", { name: "hour" }) }

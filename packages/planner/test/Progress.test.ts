@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util"
 import { Claim, Quota, RateLimiter } from "@sluice/core"
 import { Progress } from "@sluice/planner"
 import { Attio } from "@sluice/providers/attio"
@@ -145,7 +146,7 @@ describe("Progress.make", () => {
       Effect.map(() => {
         const text = written.join("")
         assert.include(text, "\r\u001b[2Khalf of it\n")
-        const lines = text.split(/[\r\n]/).map((each) => each.replaceAll(/\u001b\[[?0-9]*[a-zA-Z]/g, ""))
+        const lines = text.split(/[\r\n]/).map((each) => stripVTControlCharacters(each))
         assert.isAtMost(Math.max(...lines.map((each) => each.length)), 79)
         assert.match(
           lines.find((each) => each.includes("50 of 200")) ?? "",

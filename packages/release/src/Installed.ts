@@ -90,6 +90,7 @@ const closed = [
   "@sluice/core/admission/Book",
   "@sluice/core/limiter/Limiter",
   "@sluice/simulator/TokenBucket",
+  "@sluice/dashboard/Watch",
   "@sluice/cli/main"
 ]
 

@@ -4,7 +4,7 @@ import { join } from "node:path"
 
 export const root = join(import.meta.dirname, "../../..")
 
-export const folders = ["core", "simulator", "providers", "outbox", "planner", "cli"] as const
+export const folders = ["core", "page", "dashboard", "simulator", "providers", "outbox", "planner", "cli"] as const
 
 type Target = string | null | { readonly [condition: string]: Target }
 

@@ -34,8 +34,10 @@ export const withWorkshop = async <A>(work: (workshop: Workshop) => Promise<A>):
   }
 }
 
-const build = (): Promise<unknown> =>
-  Shell.run(join(root, "node_modules/.bin/tsc"), ["-b", ...folders.map((id) => `packages/${id}`)], { cwd: root })
+const build = async (): Promise<void> => {
+  await Shell.run("npm", ["run", "build:page"], { cwd: root })
+  await Shell.run(join(root, "node_modules/.bin/tsc"), ["-b", ...folders.map((id) => `packages/${id}`)], { cwd: root })
+}
 
 interface Packed {
   readonly filename: string

@@ -2,6 +2,7 @@
 import { type Clock, type Context, Duration, Effect, Fiber, type Stream, type Tracer } from "effect"
 import { type Decision, type Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
+import type { Waiting } from "../admission/Lane.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { RateLimiterStore } from "../RateLimiterStore.ts"
@@ -14,6 +15,7 @@ import type { Evidence } from "./Evidence.ts"
 import type { LimiterEvent } from "./LimiterEvent.ts"
 import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
+import type { Survey } from "../RateLimiter.ts"
 import { WaitingCall } from "./WaitingCall.ts"
 import type { Watcher } from "./Watcher.ts"
 
@@ -155,13 +157,19 @@ export class Limiter {
   }
 
   status(partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> {
-    return Effect.sync(() => {
-      const now = this.now()
-      const offset = this.announcer.offset(now)
-      return [...this.store.books.values()]
-        .filter((book) => partition === undefined || book.partition === partition)
-        .map((book) => statusOf(book, now, offset, this.announcer.closedBy(book), this.room.waitingFor(book)))
-    })
+    return Effect.sync(() => this.standing(partition, (_, here) => here))
+  }
+
+  survey(partition?: string): Effect.Effect<Survey> {
+    const { survey } = this.store
+    return survey
+      ? Effect.map(survey.look, (all) => ({ scope: "workers", quotas: this.standing(partition, all) }))
+      : Effect.map(this.status(partition), (quotas) => ({ scope: "process", quotas }))
+  }
+
+  /** Who waits for a book here. */
+  waitingFor(book: Book): ReadonlyArray<Waiting> {
+    return this.room.waitingFor(book)
   }
 
   /** Lets somebody be told of every call from now on, until what is given back is called. */
@@ -194,6 +202,21 @@ export class Limiter {
     const seen = look(permit)
     this.store.discard(permit)
     return seen
+  }
+
+  /** The quotas as they stand; `all` adds those who wait for a counter in other processes. */
+  private standing(
+    partition: string | undefined,
+    all: (counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>
+  ): ReadonlyArray<QuotaStatus> {
+    const now = this.now()
+    const offset = this.announcer.offset(now)
+    return [...this.store.books.values()]
+      .filter((book) => partition === undefined || book.partition === partition)
+      .map((book) => {
+        const waiting = all(book.key, this.room.waitingFor(book))
+        return statusOf(book, now, offset, this.announcer.closedBy(book), waiting)
+      })
   }
 
   private rank(permit: Permit, fiber: AnyFiber): void {

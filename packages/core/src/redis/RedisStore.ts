@@ -14,8 +14,9 @@ import type { Claim } from "../Claim.ts"
 import type { Quota } from "../Quota.ts"
 import type { Signal } from "../Signal.ts"
 import type { Away } from "../RateLimiterStore.ts"
+import { Call } from "./Call.ts"
 import { type Answered, Desk, type News } from "./Desk.ts"
-import { counterOf, type Layout } from "./Keys.ts"
+import { counterOf, keysOf, type Layout } from "./Keys.ts"
 import { isOfShare, type Lease, Pool, type Reply, type Slot } from "./Pool.ts"
 import { deadMillis, missingMillis, type Present } from "./Presence.ts"
 import { RedisClock } from "./RedisClock.ts"
@@ -35,6 +36,8 @@ const samples = 9
 const mostKnown = 100_000
 /** No limit is larger. */
 const most = 1_000_000_000
+/** So many counters are shown by one call that only looks. */
+const mostLooks = 32
 /** So many slots make one lease, at most. */
 const mostSlots = 128
 
@@ -249,6 +252,30 @@ export class RedisStore extends Admission {
   /** Prolongs what is under way for long. */
   renew(nowMillis: number): void {
     for (const lease of this.granted.values()) if (nowMillis >= lease.renewAt) this.register(lease, nowMillis)
+  }
+
+  /** Calls that let the counters that are known here be shown, and change nothing: one for each desk and so many counters. */
+  looks(): ReadonlyArray<Call> {
+    const { at, layout } = this.options
+    const { abandonMillis, maxPauseMillis, stance } = this
+    const byDesk = Map.groupBy(this.books.values(), ({ key }) => keysOf(layout, key).desk)
+    return [...byDesk.values()].flatMap((books) =>
+      Array.from({ length: Math.ceil(books.length / mostLooks) }, (_, i) => {
+        const call = new Call({ layout, abandonMillis, maxPauseMillis, stance, shows: true, ...(at && { at: at() }) })
+        for (const { key, quota } of books.slice(i * mostLooks, (i + 1) * mostLooks)) {
+          call.look({ origin: "", partition: "", needs: [{ quota, key, cost: 1 }] })
+        }
+        return call
+      })
+    )
+  }
+
+  /** Takes in what such a call showed that was made at that instant. */
+  sees({ shown }: Pick<ReturnType<Call["read"]>, "shown">, calledAt: number): void {
+    for (const [key, books] of shown) {
+      const book = this.books.get(key)
+      if (book instanceof RemoteBook) book.show(books, calledAt)
+    }
   }
 
   /** Makes whatever there is to tell due. */

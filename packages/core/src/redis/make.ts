@@ -1,8 +1,10 @@
-import { Clock, Duration, Effect, Fiber, Queue, type Scope } from "effect"
+import { Clock, Duration, Effect, Fiber, type Scope } from "effect"
 import { Redis } from "effect/persistence"
 import type { Desk } from "./Desk.ts"
+import * as Messages from "./Messages.ts"
 import * as Presence from "./Presence.ts"
 import { type Options, RedisStore } from "./RedisStore.ts"
+import * as Survey from "./Survey.ts"
 
 /** So long the scope's end waits for what has ended to be told. */
 const farewell = "1 second"
@@ -14,7 +16,7 @@ const farewell = "1 second"
 export const make = (
   options: Omit<Options, "run" | "later" | "worker" | "now"> & { readonly now?: () => number }
 ): Effect.Effect<
-  { readonly store: RedisStore; readonly settled: Effect.Effect<void> },
+  { readonly store: RedisStore; readonly survey: Survey.Survey; readonly settled: Effect.Effect<void> },
   never,
   Redis.Redis | Scope.Scope
 > =>
@@ -55,12 +57,15 @@ export const make = (
       const fibers = [...turns.values()].filter(({ at }) => at <= now()).map(({ fiber }) => fiber)
       return fibers.length === 0 ? Effect.void : Effect.andThen(Fiber.awaitAll(fibers), settled)
     })
-    yield* heard(redis, `${prefix}:turn:${worker}`, ([pool = "", after, turn]) => {
+    yield* Messages.heard(redis, `${prefix}:turn:${worker}`, (message) => {
+      const [pool = "", after, turn] = message.split(" ")
       store.called(pool, Number(after), Number(turn))
     })
-    yield* heard(redis, `${prefix}:closed`, ([after, ...key]) => {
+    yield* Messages.heard(redis, `${prefix}:closed`, (message) => {
+      const [after, ...key] = message.split(" ")
       store.closed(key.join(" "), Number(after))
     })
+    const survey = yield* Survey.make({ prefix, worker, store, now })
     if (options.shares) {
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(Presence.leave(prefix, worker), farewell)))
       // Who lives on its part is not there: the others would take it.
@@ -90,16 +95,5 @@ export const make = (
         return Effect.timeoutOption(settled, farewell)
       }).pipe(Effect.andThen(Effect.suspend(() => Fiber.interruptAll([...turns.values()].map(({ fiber }) => fiber)))))
     )
-    return { store, settled }
+    return { store, survey, settled }
   })
-
-/** Hears what is published on a channel, for as long as the scope lasts; words are parted by blanks. */
-const heard = (redis: Redis.Redis["Service"], channel: string, hear: (words: ReadonlyArray<string>) => void) =>
-  Effect.gen(function* () {
-    const messages = yield* redis.subscribe(channel)
-    return yield* Effect.forever(
-      Effect.map(Queue.take(messages), ({ message }) => {
-        hear(message.split(" "))
-      })
-    )
-  }).pipe(Effect.scoped, Effect.ignore, Effect.andThen(Effect.sleep("1 second")), Effect.forever, Effect.forkScoped)

@@ -1,11 +1,11 @@
 /** The page's and its API's routes: each looks who asks, and tells what goes wrong as JSON. */
+import * as Access from "@sluice/page/Access"
+import * as Mounted from "@sluice/page/Mounted"
 import { Effect, Schema } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import type { PageOptions, Service } from "../Outbox.ts"
 import type { OutboxStore } from "../OutboxStore.ts"
 import { anything } from "../Ticket.ts"
-import { type Access, refusalOf } from "./Access.ts"
-import * as Document from "./Document.ts"
 import * as Listing from "./Listing.ts"
 import * as Live from "./Live.ts"
 import * as View from "./View.ts"
@@ -28,28 +28,24 @@ export const layer = (outbox: Service, store: OutboxStore["Service"], { access, 
   const source = { outbox, shows }
   return HttpRouter.addAll(
     Effect.gen(function* () {
-      const headers = yield* Document.headers
+      const mounted = yield* Mounted.make({ view: "outbox", path, access, subject })
       // However many look, the store is asked once a second.
       const summary = yield* Effect.cachedWithTTL(Listing.summary(source), "1 second")
       const answer = <E extends Told>(
-        asks: "page" | "data" | "change",
+        asks: Access.Asks,
         handler: Effect.Effect<
           HttpServerResponse.HttpServerResponse,
           E,
           HttpRouter.Provided | HttpServerRequest.ParsedSearchParams | HttpRouter.RouteContext
         >
       ) =>
-        Effect.gen(function* () {
-          const why = refusalOf(yield* HttpServerRequest.HttpServerRequest, access, asks)
-          return why === undefined ? yield* Effect.catch(handler, (error) => Effect.succeed(told(error))) : no(403, why)
-        }).pipe(Effect.map(HttpServerResponse.setHeaders(headers)))
-      const page = answer(
-        "page",
-        Effect.succeed(HttpServerResponse.text(Document.html, { contentType: "text/html; charset=utf-8" }))
-      )
+        mounted.answer(
+          asks,
+          Effect.catch(handler, (error) => Effect.succeed(told(error)))
+        )
       const ticket = Effect.map(HttpRouter.schemaPathParams(Id), ({ id }) => ({ id, answer: anything }))
       return [
-        HttpRouter.route("GET", path === "" ? "/" : path, page),
+        mounted.page,
         HttpRouter.route(
           "GET",
           `${path}/tickets`,
@@ -103,30 +99,26 @@ export const layer = (outbox: Service, store: OutboxStore["Service"], { access, 
 }
 
 const done = () => HttpServerResponse.jsonUnsafe({ done: true })
-const no = (status: number, error: string) => HttpServerResponse.jsonUnsafe({ error }, { status })
-
 type Told = { readonly _tag: keyof typeof statuses; readonly message: string }
 
 const statuses = { SchemaError: 400, CallError: 422, TicketUnknown: 404, TicketMoved: 409, OutboxStoreError: 503 }
 
-const told = ({ _tag, message }: Told) => no(statuses[_tag], message)
+const told = ({ _tag, message }: Told) => Mounted.no(statuses[_tag], message)
+
+const subject: Access.Subject = { name: "outbox", mountedBy: "Outbox.routes" }
 
 interface Checked {
-  readonly access: Access
-  /** Without the slash at its end. */
-  readonly path: "" | `/${string}`
+  readonly access: Access.Access
+  readonly path: Mounted.Path
   readonly shows: View.Shows
 }
 
 export const check = ({ access = "loopback", path = "/outbox", shows = [] }: PageOptions): Checked => {
-  const fail = (field: string, rule: string, value: unknown): never => {
-    throw new RangeError(`Outbox.routes: ${field} takes ${rule}, but was given ${JSON.stringify(value)}.`)
-  }
-  if (!/^\/[\w.~/-]*$/.test(path) || path.includes("//")) fail("path", `a path such as "/outbox"`, path)
-  if (access !== "loopback" && access !== "behindOwnAuthentication") {
-    fail("access", `"loopback" or "behindOwnAuthentication"`, access)
-  }
+  Access.check(access, subject)
   const unknown = shows.find((one) => !View.hideable.includes(one))
-  if (unknown !== undefined) fail("shows", `some of ${View.hideable.join(", ")}`, unknown)
-  return { access, path: path.replace(/\/$/, "") as "" | `/${string}`, shows: new Set(shows) }
+  if (unknown !== undefined) {
+    const rule = `some of ${View.hideable.join(", ")}`
+    throw new RangeError(`Outbox.routes: shows takes ${rule}, but was given ${JSON.stringify(unknown)}.`)
+  }
+  return { access, path: Mounted.pathOf(path, subject, "/outbox"), shows: new Set(shows) }
 }

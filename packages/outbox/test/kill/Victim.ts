@@ -11,6 +11,8 @@ import type { At } from "./steps.ts"
 export const bundle = async (folder: string): Promise<string> => {
   const file = join(folder, "program.mjs")
   const bundler = await rolldown({
+    // Nobody looks at it.
+    external: /^#app$/,
     input: join(import.meta.dirname, "program.ts"),
     platform: "node",
     resolve: { conditionNames: ["@sluice/source", "import", "node"] }

@@ -7,18 +7,41 @@
 import { Option } from "effect"
 import type { HttpServerRequest } from "effect/http"
 
+/** This machine alone, or whoever comes so far, which is right only where the user's own authentication comes first. */
 export type Access = "loopback" | "behindOwnAuthentication"
+
+/** What a request asks for: the page, what it shows, or to change something. */
+export type Asks = "page" | "data" | "change"
+
+/** What is looked at, as refusals name it: `outbox`, which `Outbox.routes` mounts. */
+export interface Subject {
+  readonly name: string
+  readonly mountedBy: string
+}
 
 /** Why a request is not answered; undefined if it is. */
 export const refusalOf = (
   request: HttpServerRequest.HttpServerRequest,
   access: Access,
-  asks: "page" | "data" | "change"
-): string | undefined => (access === "loopback" ? farOf(request) : undefined) ?? foreignOf(request, access, asks)
+  asks: Asks,
+  subject: Subject
+): string | undefined =>
+  (access === "loopback" ? farOf(request, subject) : undefined) ?? foreignOf(request, access, asks, subject)
 
-const farOf = ({ headers, remoteAddress }: HttpServerRequest.HttpServerRequest): string | undefined => {
-  const only = "This outbox answers only to its own machine"
-  const remedy = `To mount it behind your own authentication, say so: Outbox.routes({ access: "behindOwnAuthentication" }).`
+/** Throws `RangeError` for what is no access. */
+export const check = (access: string, { mountedBy }: Subject): void => {
+  if (access === "loopback" || access === "behindOwnAuthentication") return
+  throw new RangeError(
+    `${mountedBy}: access takes "loopback" or "behindOwnAuthentication", but was given ${JSON.stringify(access)}.`
+  )
+}
+
+const farOf = (
+  { headers, remoteAddress }: HttpServerRequest.HttpServerRequest,
+  { mountedBy, name }: Subject
+): string | undefined => {
+  const only = `This ${name} answers only to its own machine`
+  const remedy = `To mount it behind your own authentication, say so: ${mountedBy}({ access: "behindOwnAuthentication" }).`
   const peer = Option.getOrUndefined(remoteAddress)
   if (peer === undefined) return `${only}, and this server does not tell who asks. ${remedy}`
   if (!isLoopback(peer)) return `${only}. ${remedy}`
@@ -39,10 +62,11 @@ const isLocalHost = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3
 const foreignOf = (
   { headers }: HttpServerRequest.HttpServerRequest,
   access: Access,
-  asks: "page" | "data" | "change"
+  asks: Asks,
+  { name }: Subject
 ): string | undefined => {
   if (asks === "page") return undefined
-  const foreign = "Only the outbox's own page may ask this."
+  const foreign = `Only the ${name}'s own page may ask this.`
   const site = headers["sec-fetch-site"]
   if (site !== undefined && site !== "same-origin" && !(site === "none" && asks === "data")) return foreign
   const { host, origin } = headers
