@@ -1,5 +1,5 @@
 /** The real Attio, of which this program can only read. */
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { Attio } from "@sluice/providers/attio"
 import { Config, Layer } from "effect"
 

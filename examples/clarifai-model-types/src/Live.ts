@@ -1,5 +1,5 @@
 /** The real Clarifai, of which this program can only read. */
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { Clarifai } from "@sluice/providers/clarifai"
 import { Config, Layer } from "effect"
 

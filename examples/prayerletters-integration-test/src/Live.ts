@@ -1,5 +1,5 @@
 /** The real PrayerLetters, which this program asks for contacts under its test headers, and nothing else. */
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { PrayerLetters } from "@sluice/providers/prayerletters"
 import { Config, Layer } from "effect"
 

@@ -1,5 +1,5 @@
 /** The real Productlane, of which this program can only read. */
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { Productlane } from "@sluice/providers/productlane"
 import { Config, Layer } from "effect"
 

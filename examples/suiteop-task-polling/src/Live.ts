@@ -1,5 +1,5 @@
 /** The real SuiteOp, of which this program can only read. */
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { SuiteOp } from "@sluice/providers/suiteop"
 import { Config, Layer } from "effect"
 

@@ -21,7 +21,7 @@ import { bookOf, type Stance } from "./admission/bookOf.ts"
 import { requireSame } from "./admission/sameQuota.ts"
 import { retryUntil, toldOf } from "./admission/Told.ts"
 import { ServerClock } from "./admission/ServerClock.ts"
-import type { Waiter } from "./admission/Flow.ts"
+import type { Flow, Waiter } from "./admission/Flow.ts"
 import type { Claim, Need } from "./Claim.ts"
 import type { Quota } from "./Quota.ts"
 import type { Signal } from "./Signal.ts"
@@ -41,8 +41,9 @@ export type Decision =
 
 /** Those who wait together with the one that is asked for. */
 export interface Crowd {
-  /** Who goes first, as urgent as the first of them, in their order; so many at most. */
-  readonly upcoming: (most: number) => ReadonlyArray<Waiter>
+  /** Those who are as urgent as the first of them, in no order. */
+  readonly foremost: ReadonlyArray<Flow>
+  readonly costOf: (waiter: Waiter) => number
 }
 
 const none: ReadonlyArray<number> = []

@@ -161,7 +161,7 @@ const reasonOf = (
     if (to.signal.serverDateMillis !== undefined) return undefined
     return { reason: to.isCached ? "cached" : "unreadable", by: [] }
   }
-  if (ServedTime.names.includes(name)) {
+  if (ServedTime.isField(name)) {
     if (to.isCached) return { reason: "cached", by: [] }
     const own = ServedTime.told((other) => (other === name ? value : undefined))
     return own === undefined ? { reason: "unreadable", by: [] } : { reason: "superseded", by: by(to.served) }

@@ -36,15 +36,13 @@ export const fromQuota = (quota: Quota.Quota): Schedule.Schedule<number, unknown
       return () =>
         Effect.map(Clock.monotonicTimeNanos, (nanos): [number, Duration.Duration] => {
           // The end is rounded up and the present down, so that no age is overrated.
-          const now = Number(nanos / nanosPerMilli)
-          const endedAt = nanos % nanosPerMilli === 0n ? now : now + 1
+          const now = Math.floor(Number(nanos) / 1e6)
+          const endedAt = Math.ceil(Number(nanos) / 1e6)
           const startsAt = pace.next(endedAt)
           return [count++, Duration.millis(startsAt <= endedAt ? 0 : startsAt - now)]
         })
     })
   )
-
-const nanosPerMilli = 1_000_000n
 
 /** The books of a single fiber: a run is under way from the instant that it was given, and answered when it ends. */
 class Pace {

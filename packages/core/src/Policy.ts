@@ -15,6 +15,9 @@
  */
 import { Data, Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as Quota from "./Quota.ts"
+import { QuotaJson } from "./quota/Json.ts"
+
+export { QuotaJson as Quota }
 
 /** A quota with whose it is (`key`, `address`, `workspace`), and what says so: a header, a page and its date. */
 export interface Stated {
@@ -38,7 +41,7 @@ export class PolicyError extends Data.TaggedError("PolicyError")<{
   }
 }
 
-const { source: _, ...fields } = Quota.Quota.from.fields
+const { source: _, ...fields } = QuotaJson.from.fields
 
 const Written = Schema.Struct({
   ...fields,

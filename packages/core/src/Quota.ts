@@ -2,7 +2,7 @@
  * What a provider promises, as data: so many units in so long, and how its server counts them.
  *
  * A quota counts nothing itself: `Admission` does the arithmetic, and the simulator enforces the same promise from the
- * other side. Policies can be read from JSON with `Quota.Quota`.
+ * other side. `@sluice/core/Policy` reads quotas from JSON.
  *
  * @example
  * ```ts
@@ -12,21 +12,10 @@
  * const ours = sustained.pipe(Quota.share(0.5))
  * ```
  */
-import { Duration, Effect, Function, Option, Pipeable, Schema, SchemaIssue, SchemaTransformation } from "effect"
-import { maxLimit, QuotaError, rulesOf } from "./quota/Rules.ts"
+import { Duration, Function, Option, Pipeable } from "effect"
+import { kinds, maxLimit, pacings, phases, QuotaError, rulesOf } from "./quota/Rules.ts"
 
 export { maxLimit, QuotaError }
-
-const kinds = [
-  "rolling",
-  "fixed",
-  "slidingCounter",
-  "tokenBucket",
-  "idleReset",
-  "concurrency",
-  "unknown",
-  "unpublished"
-] as const
 
 /**
  * How the server counts.
@@ -43,7 +32,7 @@ const kinds = [
 export type Kind = (typeof kinds)[number]
 
 /** How the start of a fixed window may be known: clock multiples told by `Date`, the provider's reset header, or not. */
-export type Phase = "unknown" | "clock" | "reset"
+export type Phase = (typeof phases)[number]
 
 /** A page that says so, and the day on which it was read (ISO date). */
 export interface Source {
@@ -129,43 +118,44 @@ const maxWeight = 2 ** 51
 
 /** Builds a quota from its definition; throws `QuotaError`. */
 export const make = (definition: Definition): Quota => {
-  const { kind, limit = kind === "unpublished" ? maxLimit : undefined } = definition
+  const { kind, source } = definition
+  const rateMargin = definition.rateMargin ?? 0.001
+  const isUnpublished = kind === "unpublished"
   const window = definition.window ?? (kind === "concurrency" ? 0 : undefined)
-  const title = definition.name ?? `${kind === "unpublished" ? "unpublished" : limit}${perWindow(window)}`
-  const { flag, millis, oneOf, refuse, whole } = rulesOf(title)
-  const margin = definition.rateMargin ?? 0.001
-  if (!(margin >= 0 && margin <= 0.5)) refuse("rateMargin", "a fraction from 0 to 0.5", margin)
-  if (title === "") refuse("name", "a text that is not empty", title)
-  const units = whole("limit", limit)
-  const step = whole("step", definition.step ?? 1)
-  if (kind === "tokenBucket" && step > units) refuse("step", `at most the limit, ${units}`, step)
+  const name = definition.name ?? `${isUnpublished ? kind : definition.limit}${perWindow(window)}`
+  const { flag, millis, oneOf, refuse, whole } = rulesOf(name, definition)
+  if (!(rateMargin >= 0 && rateMargin <= 0.5)) refuse("rateMargin", "a fraction from 0 to 0.5", rateMargin)
+  if (name === "") refuse("name", "a text that is not empty", name)
+  const limit = whole("limit", isUnpublished ? maxLimit : undefined)
+  const step = whole("step", 1)
+  if (kind === "tokenBucket" && step > limit) refuse("step", `at most the limit, ${limit}`, step)
   const windowMillis = millis("window", window, kind === "concurrency" ? 0 : 1)
-  if (weighing.has(kind) && units * windowMillis > maxWeight) {
-    refuse("window", `at most ${Math.floor(maxWeight / units)} ms with a limit of ${units}, to stay exact`, window)
+  if (weighing.has(kind) && limit * windowMillis > maxWeight) {
+    refuse("window", `at most ${Math.floor(maxWeight / limit)} ms with a limit of ${limit}, to stay exact`, window)
   }
-  const published = whole("published", definition.published ?? units)
-  if (published < units) refuse("published", `at least the limit, ${units}`, published)
+  const published = whole("published", limit)
+  if (published < limit) refuse("published", `at least the limit, ${limit}`, published)
   return {
     ...Pipeable.Prototype,
-    name: title,
-    kind: oneOf("kind", kinds, kind),
-    limit: units,
+    name,
+    kind: oneOf("kind", kinds),
+    limit,
     windowMillis,
-    refill: whole("refill", definition.refill ?? units),
+    refill: whole("refill", limit),
     step,
-    phase: oneOf("phase", ["unknown", "clock", "reset"], definition.phase ?? "unknown"),
-    countsRefused: flag("countsRefused", definition.countsRefused ?? true),
-    countsOnArrival: flag("countsOnArrival", definition.countsOnArrival ?? false),
-    penaltyMillis: millis("penalty", definition.penalty ?? 0, 0),
-    pacing: oneOf("pacing", ["burst", "even"], definition.pacing ?? "burst"),
+    phase: oneOf("phase", phases, "unknown"),
+    countsRefused: flag("countsRefused", true),
+    countsOnArrival: flag("countsOnArrival", false),
+    penaltyMillis: millis("penalty", 0),
+    pacing: oneOf("pacing", pacings, "burst"),
     slowBelow: slowBelowOf(definition.slowBelow, refuse),
-    slackMillis: millis("slack", definition.slack ?? 1, 0),
-    releaseLagMillis: millis("releaseLag", definition.releaseLag ?? 0, 0),
-    latencyFloorMillis: millis("latencyFloor", definition.latencyFloor ?? 0, 0),
-    rateMargin: margin,
-    assumed: flag("assumed", definition.assumed ?? false),
+    slackMillis: millis("slack", 1),
+    releaseLagMillis: millis("releaseLag", 0),
+    latencyFloorMillis: millis("latencyFloor", 0),
+    rateMargin,
+    assumed: flag("assumed", false),
     published,
-    source: definition.source
+    source
   }
 }
 
@@ -240,7 +230,7 @@ export const withOptions: {
 export const share: {
   (part: number): (self: Quota) => Quota
   (self: Quota, part: number): Quota
-} = Function.dual(2, (self: Quota, part: number): Quota => {
+} = /* @__PURE__ */ Function.dual(2, (self: Quota, part: number): Quota => {
   if (!(part > 0 && part <= 1)) {
     throw new QuotaError({ quota: self.name, field: "share", rule: "a fraction above 0 and up to 1", value: part })
   }
@@ -250,70 +240,20 @@ export const share: {
 })
 
 /** The definition that makes this quota, with every option written out. */
-export const definition = (self: Quota): Definition => ({
-  kind: self.kind,
-  name: self.name,
-  limit: self.limit,
-  window: self.windowMillis,
-  refill: self.refill,
-  step: self.step,
-  phase: self.phase,
-  countsRefused: self.countsRefused,
-  countsOnArrival: self.countsOnArrival,
-  penalty: self.penaltyMillis,
-  pacing: self.pacing,
-  ...(self.slowBelow && { slowBelow: self.slowBelow }),
-  slack: self.slackMillis,
-  releaseLag: self.releaseLagMillis,
-  latencyFloor: self.latencyFloorMillis,
-  rateMargin: self.rateMargin,
-  assumed: self.assumed,
-  published: self.published,
-  ...(self.source && { source: self.source })
-})
-
-const DurationJson = Schema.Union([Schema.Finite, Schema.String])
-const SourceJson = Schema.Struct({ url: Schema.String, readOn: Schema.String })
-const SlowBelowJson = Schema.Union([
-  Schema.Finite,
-  Schema.Struct({ remaining: Schema.Finite, when: Schema.Literals(["others", "always"]) })
-])
-
-/** A quota read from JSON and written to it: `{ "kind": "rolling", "limit": 1000, "window": "1 minute" }`. */
-export const Quota = Schema.Struct({
-  kind: Schema.Literals(kinds),
-  name: Schema.optionalKey(Schema.String),
-  limit: Schema.optionalKey(Schema.Finite),
-  window: Schema.optionalKey(DurationJson),
-  refill: Schema.optionalKey(Schema.Finite),
-  step: Schema.optionalKey(Schema.Finite),
-  phase: Schema.optionalKey(Schema.Literals(["unknown", "clock", "reset"])),
-  countsRefused: Schema.optionalKey(Schema.Boolean),
-  countsOnArrival: Schema.optionalKey(Schema.Boolean),
-  penalty: Schema.optionalKey(DurationJson),
-  pacing: Schema.optionalKey(Schema.Literals(["burst", "even"])),
-  slowBelow: Schema.optionalKey(SlowBelowJson),
-  slack: Schema.optionalKey(DurationJson),
-  releaseLag: Schema.optionalKey(DurationJson),
-  latencyFloor: Schema.optionalKey(DurationJson),
-  rateMargin: Schema.optionalKey(Schema.Finite),
-  assumed: Schema.optionalKey(Schema.Boolean),
-  published: Schema.optionalKey(Schema.Finite),
-  source: Schema.optionalKey(SourceJson)
-}).pipe(
-  Schema.decodeTo(
-    Schema.declare((input): input is Quota => isQuota(input), { expected: "a Quota" }),
-    SchemaTransformation.transformEffect({
-      decode: (json, options) =>
-        Effect.catch(
-          Effect.try({ try: () => make(json as Definition), catch: (error) => error as QuotaError }),
-          (error) => Effect.fail(new SchemaIssue.InvalidValue({ message: error.message }, json, options))
-        ),
-      encode: (quota) => Effect.succeed(definition(quota) as typeof Json)
-    })
-  )
-)
-declare const Json: { readonly kind: Kind }
+export const definition = (self: Quota): Definition => {
+  const { latencyFloorMillis, penaltyMillis, pipe: _, releaseLagMillis, slackMillis, windowMillis, ...same } = self
+  const { slowBelow, source, ...rest } = same
+  return {
+    ...rest,
+    window: windowMillis,
+    penalty: penaltyMillis,
+    slack: slackMillis,
+    releaseLag: releaseLagMillis,
+    latencyFloor: latencyFloorMillis,
+    ...(slowBelow && { slowBelow }),
+    ...(source && { source })
+  }
+}
 
 /** Whether the value is a quota that `make` has built. */
 export const isQuota = (input: unknown): input is Quota =>

@@ -14,6 +14,7 @@
  */
 import { DateTime, Duration, Effect, Option, Predicate, Schema } from "effect"
 import { becauseOf } from "./limiter/Gathering.ts"
+import { dateOf } from "./limiter/WallTime.ts"
 import type { Wire } from "./Provider.ts"
 import type { Instant, Signal } from "./Signal.ts"
 
@@ -43,8 +44,6 @@ export const reader = <S extends Schema.ConstraintDecoder<unknown>>(body: S) => 
   const empty: S["Type"] = Schema.decodeUnknownSync(body)({})
   return (text: string): S["Type"] => Option.getOrElse(read(text), () => empty)
 }
-
-const maxDateMillis = 8_640_000_000_000_000
 
 /** The fields that every provider's error shares, as `refused` reads them. */
 export interface Common {
@@ -93,7 +92,7 @@ export const refused = (
       provider,
       quota,
       retryAfter: Option.map(wait, Duration.millis),
-      retryAt: Option.map(wait, (millis) => DateTime.makeUnsafe(Math.min(receivedAtMillis + millis, maxDateMillis))),
+      retryAt: Option.map(wait, (millis) => dateOf(receivedAtMillis + millis)),
       requestId,
       isRetryable,
       raw

@@ -12,19 +12,7 @@
  * const call = Effect.log("sent").pipe(RateLimiter.withPermit(Claim.of(perSecond)), RateLimiter.within("2 seconds"))
  * ```
  */
-import {
-  Clock,
-  Context,
-  Duration,
-  Effect,
-  type Exit,
-  type Fiber,
-  Function,
-  Layer,
-  Option,
-  type Scope,
-  Stream
-} from "effect"
+import { Clock, Context, Duration, Effect, type Exit, type Fiber, Function, Layer, type Scope, Stream } from "effect"
 import type { Outcome, Permit } from "./Admission.ts"
 import type { AdmissionError } from "./AdmissionError.ts"
 import * as Claim from "./Claim.ts"
@@ -34,6 +22,7 @@ import type { Evidence } from "./limiter/Evidence.ts"
 import { evidenceOfError, explanationOf } from "./limiter/explained.ts"
 import { Limiter } from "./limiter/Limiter.ts"
 import type { LimiterEvent } from "./limiter/LimiterEvent.ts"
+import { duration, millis, refuse } from "./limiter/OptionRules.ts"
 import type { QuotaStatus } from "./limiter/QuotaStatus.ts"
 import { Deadline, Priority, Tenant, type TenantOf } from "./limiter/References.ts"
 import type { Watcher } from "./limiter/Watcher.ts"
@@ -122,32 +111,14 @@ const make = (options: StoreOptions): Effect.Effect<Service, never, RateLimiterS
     const store = yield* RateLimiterStore
     const events = yield* Events.make
     const limiter = new Limiter(store, yield* Clock.Clock, yield* Effect.context<never>(), events, {
-      queueBound: positive("queueBound", options.queueBound ?? 100_000),
+      queueBound: boundOf(options.queueBound ?? 100_000),
       longWaitMillis: millis("longWait", options.longWait ?? "1 minute")
     })
     store.onWake((books) => limiter.stir(books))
-    store.survey?.tells(() => limiter.whoWaits())
+    store.survey?.tells((book) => limiter.waitingFor(book))
     const drain = duration("drain", options.drain ?? 0)
     yield* Effect.addFinalizer(() => limiter.close(drain))
-    return {
-      permit: (claim) => limiter.permit(claim),
-      admit: (permit, fiber, next) => limiter.admit(permit, fiber, next),
-      settle: (permit, outcome, details) => limiter.settle(permit, outcome, details),
-      release: (permit, end) => limiter.release(permit, end),
-      status: (partition) => Effect.sync(() => limiter.status(partition)),
-      survey: (partition) =>
-        store.survey === undefined
-          ? Effect.sync(() => ({ scope: "process", quotas: limiter.status(partition) }))
-          : Effect.map(store.survey.look, (all) => ({
-              scope: "workers",
-              quotas: limiter.status(partition, all)
-            })),
-      estimate: (claim) => Effect.withFiber((fiber) => Effect.succeed(Duration.millis(limiter.estimate(claim, fiber)))),
-      watch: (watcher) => limiter.announcer.watch(watcher),
-      leases: () => store.leases?.() ?? 0,
-      evidence: (subject, fiber) => limiter.explain(subject, fiber),
-      events: events.stream
-    }
+    return limiter
   })
 
 /** A limiter over any store. */
@@ -172,11 +143,11 @@ export const layer: Layer.Layer<RateLimiter> = layerWith({})
 /** Admits everything at once: for tests of what stands around it. */
 export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
-  Effect.map(RateLimiter, (limiter) => ({
-    ...limiter,
-    permit: (claim: Claim.Claim) => limiter.permit({ ...claim, needs: [] })
-  }))
-).pipe(Layer.provide(layer))
+  Effect.map(make({}), (limiter) => {
+    const permit = limiter.permit.bind(limiter)
+    return Object.assign(limiter, { permit: (claim: Claim.Claim) => permit({ ...claim, needs: [] }) })
+  })
+).pipe(Layer.provide(layerMemory()))
 
 /** Logs each refusal with its body as a warning; keys never appear, as bodies are what the provider wrote. */
 export const layerLogRefusals: Layer.Layer<never, never, RateLimiter> = Layer.effectDiscard(
@@ -262,7 +233,7 @@ export const tenant: {
   <A, E, R>(self: Effect.Effect<A, E, R>, name: string, options?: { readonly weight?: number }) => {
     const weight = options?.weight ?? 1
     if (!(weight > 0 && weight < Infinity)) {
-      throw new RangeError(`weight of ${name} takes a number above 0, but was given ${weight}.`)
+      refuse(`weight of ${name}`, "a number above 0", weight)
     }
     return Effect.provideService(self, Tenant, { name, weight })
   }
@@ -300,18 +271,7 @@ export const events: Stream.Stream<LimiterEvent, never, RateLimiter> = Stream.un
   RateLimiter.useSync((limiter) => limiter.events)
 )
 
-function duration(field: string, input: Duration.Input): Duration.Duration {
-  return Option.getOrThrowWith(
-    Option.filter(Duration.fromInput(input), (value) => !Duration.isNegative(value)),
-    () => new RangeError(`${field} takes a duration such as "2 seconds", but was given ${String(input)}.`)
-  )
-}
-
-function millis(field: string, input: Duration.Input): number {
-  return Math.ceil(Duration.toMillis(duration(field, input)))
-}
-
-function positive(field: string, value: number): number {
-  if (Number.isInteger(value) && value >= 1) return value
-  throw new RangeError(`${field} takes a whole number, 1 or more, but was given ${value}.`)
-}
+const boundOf = (queueBound: number): number =>
+  Number.isInteger(queueBound) && queueBound >= 1
+    ? queueBound
+    : refuse("queueBound", "a whole number, 1 or more", queueBound)

@@ -44,8 +44,8 @@ export class RateLimiterStore extends Context.Service<
     readonly survey?: {
       /** Lets the books show how they stand now, and adds who waits in other processes to who does here. Once a second at most. */
       readonly look: Effect.Effect<(counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>>
-      /** Registers what is to be told of this process when another one looks: who waits, by counter. */
-      readonly tells: (whoWaits: () => ReadonlyMap<string, ReadonlyArray<Waiting>>) => void
+      /** Registers what is to be told of this process when another one looks: who waits for a book. */
+      readonly tells: (waitingFor: (book: Book) => ReadonlyArray<Waiting>) => void
     }
   }
 >()("@sluice/core/RateLimiterStore") {}

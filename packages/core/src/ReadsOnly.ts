@@ -4,7 +4,7 @@
  * @example
  * ```ts
  * import { NodeHttpClient } from "@effect/platform-node"
- * import { ReadsOnly } from "@sluice/core"
+ * import * as ReadsOnly from "@sluice/core/ReadsOnly"
  * import { Layer } from "effect"
  *
  * const LookingClient = ReadsOnly.layer.pipe(Layer.provide(NodeHttpClient.layerUndici))

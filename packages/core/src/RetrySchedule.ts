@@ -23,6 +23,7 @@
  * ```
  */
 import { Cause, Clock, Context, DateTime, Duration, Effect, Option, Pull, Random, Schedule } from "effect"
+import { millis, refuse } from "./limiter/OptionRules.ts"
 import { isRateLimited, type RateLimited } from "./RateLimited.ts"
 
 export interface Options {
@@ -57,10 +58,10 @@ export interface Budget {
  */
 export const serverDirected = (options: Options = {}): Schedule.Schedule<Duration.Duration, unknown> => {
   const { budget, fallback = backoff, maxAttempts = 8 } = options
-  const jitterMillis = millisOf("jitter", options.jitter ?? 0)
-  const maxElapsedMillis = millisOf("maxElapsed", options.maxElapsed ?? "10 minutes")
+  const jitterMillis = millis("RetrySchedule: jitter", options.jitter ?? 0)
+  const maxElapsedMillis = millis("RetrySchedule: maxElapsed", options.maxElapsed ?? "10 minutes")
   if (!(maxAttempts === Infinity || (Number.isInteger(maxAttempts) && maxAttempts >= 0))) {
-    refuse("maxAttempts", "a whole number from 0, or Infinity", maxAttempts)
+    refuse("RetrySchedule: maxAttempts", "a whole number from 0, or Infinity", maxAttempts)
   }
   const schedule = Schedule.fromStepWithMetadata(
     Effect.gen(function* () {
@@ -106,10 +107,11 @@ export const budget = (
   } = {}
 ): Budget => {
   const { minimum = 10, ratio = 0.2 } = options
-  const windowMillis = millisOf("window", options.window ?? "10 seconds")
-  if (!(ratio >= 0 && ratio <= 1)) refuse("ratio", "a fraction from 0 to 1", ratio)
-  if (!(minimum >= 0 && minimum < Infinity)) refuse("minimum", "a number of retries, 0 or more", minimum)
-  if (!(windowMillis >= 1 && windowMillis < Infinity)) refuse("window", "a finite duration from 1 ms", options.window)
+  const windowMillis = millis("RetrySchedule: window", options.window ?? "10 seconds")
+  if (!(ratio >= 0 && ratio <= 1)) refuse("RetrySchedule: ratio", "a fraction from 0 to 1", ratio)
+  if (!(minimum >= 0 && minimum < Infinity)) refuse("RetrySchedule: minimum", "a number of retries, 0 or more", minimum)
+  if (!(windowMillis >= 1 && windowMillis < Infinity))
+    refuse("RetrySchedule: window", "a finite duration from 1 ms", options.window)
   // Counters for slices of the window, dropped whole: the memory does not grow with the traffic.
   const sliceMillis = Math.max(1, Math.ceil(windowMillis / slices))
   const kept = Math.ceil(windowMillis / sliceMillis)
@@ -172,13 +174,3 @@ const toldMillis = ({ retryAfter, retryAt }: RateLimited, now: number): number =
 }
 
 const wholeMillis = (duration: Duration.Duration): number => Math.ceil(Duration.toMillis(duration))
-
-const millisOf = (option: string, input: Duration.Input): number => {
-  const duration = Option.getOrUndefined(Duration.fromInput(input))
-  const millis = duration === undefined ? NaN : Duration.toMillis(duration)
-  return millis >= 0 ? Math.ceil(millis) : refuse(option, `a duration, 0 or more, such as "1 second"`, input)
-}
-
-const refuse = (option: string, rule: string, value: unknown): never => {
-  throw new RangeError(`RetrySchedule: ${option} takes ${rule}, but was given ${String(value)}.`)
-}

@@ -1,15 +1,16 @@
 import { Claim, Quota } from "@sluice/core"
+import * as Policy from "@sluice/core/Policy"
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 
 describe("Quota", () => {
   it("reads a policy from JSON and writes it back", () => {
     const policy = { kind: "fixed", name: "reads", limit: 100, window: "1 second", phase: "clock", assumed: true }
-    const quota = Schema.decodeUnknownSync(Quota.Quota)(policy)
+    const quota = Schema.decodeUnknownSync(Policy.Quota)(policy)
     assert.strictEqual(quota.windowMillis, 1000)
     assert.strictEqual(quota.phase, "clock")
-    const written: unknown = JSON.parse(JSON.stringify(Schema.encodeSync(Quota.Quota)(quota)))
-    assert.deepStrictEqual({ ...Schema.decodeUnknownSync(Quota.Quota)(written) }, { ...quota })
+    const written: unknown = JSON.parse(JSON.stringify(Schema.encodeSync(Policy.Quota)(quota)))
+    assert.deepStrictEqual({ ...Schema.decodeUnknownSync(Policy.Quota)(written) }, { ...quota })
   })
 
   it.each([
@@ -29,7 +30,7 @@ describe("Quota", () => {
     [{ kind: "tokenBucket", limit: 5, window: 1000, step: 6 }, "step takes at most the limit, 5"],
     [{ kind: "rolling", limit: 5, window: 1000, name: "" }, "name takes a text that is not empty"]
   ])("refuses %j and says why", (json, reason) => {
-    const result = Schema.decodeUnknownResult(Quota.Quota)(json)
+    const result = Schema.decodeUnknownResult(Policy.Quota)(json)
     assert.isTrue(Result.isFailure(result))
     assert.include(Result.isFailure(result) ? result.failure.message : "", reason)
     assert.throws(() => Quota.make(json as Quota.Definition), reason)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ReadsOnly } from "@sluice/core"
+import * as ReadsOnly from "@sluice/core/ReadsOnly"
 import { Cause, Effect, Exit, Layer } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse, HttpMethod } from "effect/http"
 

@@ -3,6 +3,7 @@ import { Permit } from "@sluice/core/Admission"
 import { assert, describe, it } from "@effect/vitest"
 import type { Waiter } from "@sluice/core/admission/Flow"
 import { Turns } from "@sluice/core/admission/Turns"
+import { upcoming } from "@sluice/core/redis/upcoming"
 import { randomOf } from "./redis/History.ts"
 
 interface Entry {
@@ -117,7 +118,7 @@ describe("Turns", () => {
           return { waiter, units: turns.unitsBefore(tenant, weight, sequence) }
         })
       const order: Array<Waiter> = []
-      const upcoming = turns.upcoming(7)
+      const going = upcoming({ foremost: turns.waiting, costOf }, 7)
       let units = 0
       for (let next = turns.first; next; next = turns.first) {
         const expected = before.find(({ waiter }) => waiter === next)
@@ -127,7 +128,7 @@ describe("Turns", () => {
         turns.remove(next, 0)
       }
       assert.deepStrictEqual(
-        upcoming.map(({ permit }) => permit.sequence),
+        going.map(({ permit }) => permit.sequence),
         order.slice(0, 7).map(({ permit }) => permit.sequence)
       )
     }

@@ -65,9 +65,9 @@ export class Lane {
     return units
   }
 
-  /** Those who go first, as urgent as the first of them, in their order; so many at most. */
-  upcoming(most: number): ReadonlyArray<Waiter> {
-    return this.levels[0]?.upcoming(most) ?? []
+  /** Those who are as urgent as the first, in no order. */
+  get foremost(): ReadonlyArray<Flow> {
+    return this.levels[0]?.waiting ?? []
   }
 
   /** Everybody, in no order. */
@@ -109,6 +109,6 @@ export class Lane {
     return low
   }
 
-  private readonly costOf = (waiter: Waiter): number =>
+  readonly costOf = (waiter: Waiter): number =>
     waiter.permit.claim.needs[waiter.permit.books.indexOf(this.book)]?.cost ?? 0
 }

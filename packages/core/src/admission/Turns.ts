@@ -5,6 +5,7 @@
  * comes back, begins where the others are: it neither makes up for when it was away nor pays for it.
  */
 import { Flow, type Waiter } from "./Flow.ts"
+import { rise, sink } from "./heap.ts"
 
 /** So many flows that rest are no burden. */
 const spareFlows = 16
@@ -35,8 +36,8 @@ export class Turns {
     flow.insert(waiter, this.costOf(waiter))
     if (flow.place < 0) {
       flow.startTag = Math.max(flow.startTag, this.virtualTime)
-      this.rise(flow, this.heap.length)
-    } else if (flow.first === waiter) this.rise(flow, flow.place)
+      rise(this.heap, flow, this.heap.length, goesBefore)
+    } else if (flow.first === waiter) rise(this.heap, flow, flow.place, goesBefore)
   }
 
   /** Takes one out of its flow, which pays for it if it was served, and when. */
@@ -52,7 +53,7 @@ export class Turns {
       flow.turnAt = servedAt
     }
     if (!flow.first) this.rest(flow)
-    else if (wasFirst) this.sink(flow, flow.place)
+    else if (wasFirst) sink(this.heap, flow, flow.place, goesBefore)
   }
 
   /** Units of those who would go before one that comes with this tenant, weight and sequence: not more, as far as known. */
@@ -67,25 +68,6 @@ export class Turns {
       if (flow !== own) units += Math.min(flow.units, Math.max(0, Math.floor((tag - flow.startTag) * flow.weight)))
     }
     return units
-  }
-
-  /** Those who go first, in the order in which they go if nobody else comes; so many at most. */
-  upcoming(most: number): ReadonlyArray<Waiter> {
-    const going: Array<Waiter> = []
-    const flows = this.heap.toSorted(compare).slice(0, most)
-    const turns = flows.map((flow) => ({ flow, next: flow.first, startTag: flow.startTag }))
-    while (going.length < most) {
-      let least: (typeof turns)[number] | undefined
-      for (const turn of turns) {
-        if (turn.next && (!least?.next || goesBefore(turn.startTag, turn.next, least.startTag, least.next)))
-          least = turn
-      }
-      if (!least?.next) break
-      going.push(least.next)
-      least.startTag += this.costOf(least.next) / least.flow.weight
-      least.next = least.next.after
-    }
-    return going
   }
 
   /** Of how many tenants anything is kept. */
@@ -104,8 +86,8 @@ export class Turns {
     const last = heap.pop()
     flow.place = -1
     if (last && last !== flow) {
-      this.rise(last, place)
-      this.sink(last, last.place)
+      rise(heap, last, place, goesBefore)
+      sink(heap, last, last.place, goesBefore)
     }
     // It is remembered until the others have come as far, or there are none.
     if (heap.length === 0) this.flows.clear()
@@ -119,46 +101,10 @@ export class Turns {
       if (flow.place < 0 && (isCrowded || flow.startTag <= this.virtualTime)) this.flows.delete(flow.tenant)
     }
   }
-
-  private rise(flow: Flow, from: number): void {
-    const { heap } = this
-    let place = from
-    while (place > 0) {
-      const parent = (place - 1) >> 1
-      const above = heap[parent]
-      if (!above || compare(above, flow) <= 0) break
-      heap[place] = above
-      above.place = place
-      place = parent
-    }
-    heap[place] = flow
-    flow.place = place
-  }
-
-  private sink(flow: Flow, from: number): void {
-    const { heap } = this
-    let place = from
-    for (;;) {
-      let child = 2 * place + 1
-      const left = heap[child]
-      const right = heap[child + 1]
-      if (!left) break
-      if (right && compare(right, left) < 0) child++
-      const smaller = heap[child]
-      if (!smaller || compare(smaller, flow) >= 0) break
-      heap[place] = smaller
-      smaller.place = place
-      place = child
-    }
-    heap[place] = flow
-    flow.place = place
-  }
 }
 
-const compare = (a: Flow, b: Flow): number =>
+/** Whose turn is next: who has come less far, and of equals whose first call came first. */
+export const goesBefore = (a: Flow, b: Flow): boolean =>
   a.startTag !== b.startTag
-    ? a.startTag - b.startTag
-    : (a.first?.permit.sequence ?? 0) - (b.first?.permit.sequence ?? 0)
-
-const goesBefore = (aTag: number, a: Waiter, bTag: number, b: Waiter): boolean =>
-  aTag !== bTag ? aTag < bTag : a.permit.sequence < b.permit.sequence
+    ? a.startTag < b.startTag
+    : (a.first?.permit.sequence ?? 0) < (b.first?.permit.sequence ?? 0)

@@ -1,6 +1,13 @@
+import { type Node, rise, sink } from "./heap.ts"
+
+interface Wake<A> extends Node {
+  readonly at: number
+  readonly value: A
+}
+
 /** Things to look at by their instants, the earliest first. */
 export class WakeHeap<A> {
-  private entries: Array<{ readonly at: number; readonly value: A }> = []
+  private entries: Array<Wake<A>> = []
 
   get size(): number {
     return this.entries.length
@@ -12,17 +19,7 @@ export class WakeHeap<A> {
 
   push(at: number, value: A): void {
     const { entries } = this
-    const entry = { at, value }
-    let i = entries.length
-    entries.push(entry)
-    while (i > 0) {
-      const parent = (i - 1) >> 1
-      const above = entries[parent]
-      if (!above || above.at <= at) break
-      entries[i] = above
-      i = parent
-    }
-    entries[i] = entry
+    rise(entries, { at, value, place: 0 }, entries.length, isEarlier)
   }
 
   /** The earliest, if it is due. */
@@ -31,7 +28,7 @@ export class WakeHeap<A> {
     const first = entries[0]
     if (!first || first.at > now) return undefined
     const last = entries.pop()
-    if (last && entries.length > 0) this.sink(last)
+    if (last && entries.length > 0) sink(entries, last, 0, isEarlier)
     return first.value
   }
 
@@ -39,21 +36,6 @@ export class WakeHeap<A> {
   keep(isWanted: (value: A, at: number) => boolean): void {
     this.entries = this.entries.filter(({ at, value }) => isWanted(value, at)).toSorted((a, b) => a.at - b.at)
   }
-
-  private sink(entry: { readonly at: number; readonly value: A }): void {
-    const { entries } = this
-    let i = 0
-    for (;;) {
-      let child = 2 * i + 1
-      const left = entries[child]
-      const right = entries[child + 1]
-      if (!left) break
-      if (right && right.at < left.at) child++
-      const smaller = entries[child]
-      if (!smaller || smaller.at >= entry.at) break
-      entries[i] = smaller
-      i = child
-    }
-    entries[i] = entry
-  }
 }
+
+const isEarlier = (a: Wake<unknown>, b: Wake<unknown>): boolean => a.at < b.at

@@ -4,21 +4,17 @@ import type { Closure, Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
-import type { Refusal } from "../WaitingRoom.ts"
+import type { RateLimiterStore } from "../RateLimiterStore.ts"
+import type { Refusal, WaitingRoom } from "../WaitingRoom.ts"
 import { admissionError, closedError } from "./admissionError.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
-import { evidenceFor, gather, keep, keptOf } from "./Gathering.ts"
+import { evidenceFor, factOf, gather, keep, keptOf } from "./Gathering.ts"
 import { numbersOf } from "./QuotaStatus.ts"
 import type { WaitingCall } from "./WaitingCall.ts"
 import type { Watcher } from "./Watcher.ts"
+import { dateOf } from "./WallTime.ts"
 import { wordsOf } from "./Words.ts"
-
-/** Who goes before a permit at a quota: those that wait, and those for whom units are kept. */
-interface Ranks {
-  readonly reserved: (permit: Permit, book: Book, now: number) => number
-  readonly before: (permit: Permit, book: Book) => number
-}
 
 type Noted = ReturnType<typeof numbersOf>
 
@@ -30,13 +26,15 @@ export class Announcer {
   /** Books that a refusal closed, and through which nothing has gone since. */
   private readonly paused = new Set<Book>()
 
-  private readonly ranks: Ranks
+  private readonly store: RateLimiterStore["Service"]
+  private readonly room: WaitingRoom<WaitingCall>
   private readonly watchers: Array<Watcher> = []
 
-  constructor(clock: Clock.Clock, events: Events, ranks: Ranks) {
-    this.ranks = ranks
+  constructor(clock: Clock.Clock, events: Events, store: RateLimiterStore["Service"], room: WaitingRoom<WaitingCall>) {
     this.clock = clock
     this.events = events
+    this.store = store
+    this.room = room
   }
 
   /** A call was admitted at once. */
@@ -59,7 +57,7 @@ export class Announcer {
     span: Tracer.Span | undefined
   ): void {
     const quota = lane?.book.quota.name ?? ""
-    const expected = this.dateOf(expectedAt, now)
+    const expected = dateOf(expectedAt + this.offset(now))
     const attributes = { "sluice.quota": quota, "sluice.expected_at": DateTime.formatIso(expected) }
     span?.event("sluice.long_wait", this.clock.currentTimeNanosUnsafe(), attributes)
     this.events.publish({ _tag: "LongWait", partition: permit.claim.partition, quota, expectedAt: expected, waiting })
@@ -75,7 +73,7 @@ export class Announcer {
     this.keepRefusal(permit, books, explained, refusal, now)
     if (!this.events.isWatched) return
     const { partition } = permit.claim
-    const closedUntil = this.dateOf(until, now)
+    const closedUntil = dateOf(until + this.offset(now))
     const quotas = books.map((book) => ({ quota: book.quota.name, ...numbersOf(book) }))
     const isExpected = explained !== undefined
     this.events.publish({ _tag: "Refused", partition, isExpected, quotas, closedUntil, refusal })
@@ -125,11 +123,7 @@ export class Announcer {
   errorOf(call: WaitingCall, refusal: Refusal, queueBound: number, now: number): AdmissionError {
     const { deadlineAt, permit } = call
     const evidence = evidenceFor(refusal, this.gathered(permit, now, this.refusals))
-    const error = admissionError(permit, refusal, evidence, {
-      queueBound,
-      deadlineAt,
-      dateOf: (at) => this.dateOf(at, now)
-    })
+    const error = admissionError(permit, refusal, evidence, { queueBound, deadlineAt, offset: this.offset(now) })
     keep(error, evidence)
     keep(permit, evidence)
     this.turnedAway(permit.claim, error, evidence)
@@ -170,25 +164,24 @@ export class Announcer {
     for (const book of this.paused) if (book.isIdle(now)) this.paused.delete(book)
   }
 
-  /** A monotonic instant as a date; beyond what dates can say, the last of them. */
-  dateOf(at: number, now: number): DateTime.Utc {
-    return this.datesFrom(now)(at)
+  /** What makes a date of a monotonic instant. */
+  offset(now: number): number {
+    return this.clock.currentTimeMillisUnsafe() - now
   }
 
-  /** The same for many instants. */
-  datesFrom(now: number): (at: number) => DateTime.Utc {
-    const offset = this.clock.currentTimeMillisUnsafe() - now
-    return (at) => DateTime.makeUnsafe(Math.min(at + offset, 8.64e15))
-  }
-
-  private gathered(permit: Permit, now: number, refusals: Pick<WeakMap<Book, unknown>, "get">): Evidence {
-    return gather(permit, {
-      now,
-      offset: this.clock.currentTimeMillisUnsafe() - now,
-      reserved: (book) => this.ranks.reserved(permit, book, now),
-      before: (book) => this.ranks.before(permit, book),
-      refusalOf: (book) => refusals.get(book)
+  private gathered(permit: Permit, now: number, refusals?: WeakMap<Book, unknown>): Evidence {
+    const offset = this.offset(now)
+    const facts = permit.books.map((book, i) => {
+      book.advance(now)
+      return factOf(book, permit.claim.needs[i]?.cost ?? 0, {
+        now,
+        offset,
+        reserved: this.store.reservedBefore(permit, book, now),
+        before: this.room.unitsBefore(book, permit),
+        refusal: refusals?.get(book)
+      })
     })
+    return gather(permit, facts, now, offset)
   }
 
   /** Keeps beside a provider's error how our books stood. */
@@ -201,7 +194,7 @@ export class Announcer {
   ): void {
     if (typeof refusal !== "object") return
     // A refusal that held on to the one before would never let go of any.
-    const gathered = this.gathered(permit, now, new WeakMap())
+    const gathered = this.gathered(permit, now)
     const decided = permit.books.findIndex((book) => closed.includes(book))
     keep(refusal, { ...gathered, why: explained ?? "unexpected", decided })
   }

@@ -5,21 +5,24 @@ import type { Refusal } from "../WaitingRoom.ts"
 import type { Evidence, Fact } from "./Evidence.ts"
 import { numbersOf } from "./QuotaStatus.ts"
 
-/** What the books are read with. */
-export interface Reader {
+/** What a book is read with. */
+interface Reader {
   readonly now: number
   /** What makes a date of a monotonic instant. */
   readonly offset: number
-  readonly reserved: (book: Book) => number
-  readonly before: (book: Book) => number
-  readonly refusalOf: (book: Book) => unknown
+  readonly reserved: number
+  readonly before: number
+  readonly refusal: unknown
 }
 
-/** What the books say to a permit now. */
-export const gather = ({ books, claim, waiter }: Permit, reader: Reader): Evidence => {
-  const { now, offset } = reader
+/** What the books say to a permit now, a fact each. */
+export const gather = (
+  { claim, waiter }: Permit,
+  facts: ReadonlyArray<Fact>,
+  now: number,
+  offset: number
+): Evidence => {
   const at = now + offset
-  const facts = books.map((book, i) => factOf(book, claim.needs[i]?.cost ?? 0, reader))
   const final = facts.findIndex(({ why }) => why === "tooLarge")
   const decided = final < 0 ? latest(facts, at, Infinity) : final
   return {
@@ -58,15 +61,13 @@ const latest = (facts: ReadonlyArray<Fact>, now: number, most: number): number =
   return found
 }
 
-const factOf = (book: Book, cost: number, { before, now, offset, refusalOf, reserved }: Reader): Fact => {
-  book.advance(now)
-  const kept = reserved(book)
-  const ahead = before(book)
+/** What a book says to one that needs so much of it; the book has been advanced. */
+export const factOf = (book: Book, cost: number, { before, now, offset, refusal, reserved }: Reader): Fact => {
   const isTooLarge = cost > book.largest
   const shutUntil = book.gate.shutUntil(now)
   const alone = shutUntil ?? book.earliest(cost, now)
-  const earliest = shutUntil ?? book.earliest(cost + kept, now)
-  const inLine = ahead > 0 ? Math.max(now + 1, book.earliestInQueue(ahead + cost, now)) : now
+  const earliest = shutUntil ?? book.earliest(cost + reserved, now)
+  const inLine = before > 0 ? Math.max(now + 1, book.earliestInQueue(before + cost, now)) : now
   const barrier = shutUntil === undefined ? book.barrier(cost, now) : "closed"
   return {
     quota: book.quota,
@@ -74,11 +75,11 @@ const factOf = (book: Book, cost: number, { before, now, offset, refusalOf, rese
     cost,
     ...numbersOf(book),
     free: book.free(now),
-    reserved: kept,
-    before: ahead,
+    reserved,
+    before,
     closedUntil: book.closedUntil + offset,
-    refusal: refusalOf(book),
-    why: isTooLarge ? "tooLarge" : ahead > 0 || alone < earliest ? "others" : barrier,
+    refusal,
+    why: isTooLarge ? "tooLarge" : before > 0 || alone < earliest ? "others" : barrier,
     at: isTooLarge ? Infinity : Math.max(earliest, inLine) + offset
   }
 }

@@ -1,5 +1,5 @@
 /** The limiter's state and its one timer: what `RateLimiter` wraps into effects. */
-import { type Clock, type Context, Duration, Effect, Fiber, type Tracer } from "effect"
+import { type Clock, type Context, Duration, Effect, Fiber, type Stream, type Tracer } from "effect"
 import { type Decision, type Outcome, Permit } from "../Admission.ts"
 import type { Book } from "../admission/Book.ts"
 import type { Waiting } from "../admission/Lane.ts"
@@ -12,9 +12,12 @@ import { Announcer } from "./Announcer.ts"
 import { tellErrorType } from "./errorType.ts"
 import type { Events } from "./Events.ts"
 import type { Evidence } from "./Evidence.ts"
-import { type QuotaStatus, type Sources, statusOf } from "./QuotaStatus.ts"
+import type { LimiterEvent } from "./LimiterEvent.ts"
+import { type QuotaStatus, statusOf } from "./QuotaStatus.ts"
 import { Deadline, Priority, Tenant } from "./References.ts"
+import type { Survey } from "../RateLimiter.ts"
 import { WaitingCall } from "./WaitingCall.ts"
+import type { Watcher } from "./Watcher.ts"
 
 /** What is known of an end: what the response said, the provider's error, and whether its body is still to be read. */
 export interface Details {
@@ -31,7 +34,8 @@ export class Limiter {
   private readonly store: RateLimiterStore["Service"]
   private readonly clock: Clock.Clock
   private readonly context: Context.Context<never>
-  readonly announcer: Announcer
+  private readonly announcer: Announcer
+  readonly events: Stream.Stream<LimiterEvent>
   private readonly longWaitMillis: number
   private readonly room: WaitingRoom<WaitingCall>
   private readonly queueBound: number
@@ -53,6 +57,7 @@ export class Limiter {
     this.store = store
     this.clock = clock
     this.context = context
+    this.events = events.stream
     this.queueBound = options.queueBound
     this.longWaitMillis = options.longWaitMillis
     this.evictAt = this.now() + evictEveryMillis
@@ -64,10 +69,7 @@ export class Limiter {
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
     })
-    this.announcer = new Announcer(clock, events, {
-      reserved: (permit, book, now) => store.reservedBefore(permit, book, now),
-      before: (permit, book) => this.room.unitsBefore(book, permit)
-    })
+    this.announcer = new Announcer(clock, events, store, this.room)
   }
 
   /** A permit to ask for. Settle it in any case. */
@@ -140,53 +142,43 @@ export class Limiter {
     this.arm()
   }
 
-  estimate(claim: Claim, fiber: AnyFiber): number {
-    const now = this.now()
-    const permit = this.store.permit(claim)
-    this.rank(permit, fiber)
-    const at = this.room.estimate(permit, now)
-    this.store.discard(permit)
-    return Math.max(0, at - now)
+  estimate(claim: Claim): Effect.Effect<Duration.Duration> {
+    return Effect.withFiber((fiber) => {
+      const now = this.now()
+      const at = this.tried(claim, fiber, (permit) => this.room.estimate(permit, now))
+      return Effect.succeed(Duration.millis(Math.max(0, at - now)))
+    })
   }
 
   /** What holds a permit back now, or would hold a call back that claims as much, of the fiber's rank. */
-  explain(subject: Permit | Claim, fiber: AnyFiber): Evidence {
-    const now = this.now()
-    if (subject instanceof Permit) return this.announcer.evidenceOf(subject, now)
-    const permit = this.permit(subject)
-    this.rank(permit, fiber)
-    const evidence = this.announcer.evidenceOf(permit, now)
-    this.store.discard(permit)
-    return evidence
+  evidence(subject: Permit | Claim, fiber: AnyFiber): Evidence {
+    const evidenceOf = (permit: Permit) => this.announcer.evidenceOf(permit, this.now())
+    return subject instanceof Permit ? evidenceOf(subject) : this.tried(subject, fiber, evidenceOf)
   }
 
-  /** Who waits here, by counter. */
-  whoWaits(): ReadonlyMap<string, ReadonlyArray<Waiting>> {
-    if (this.room.size === 0) return new Map()
-    const all = [...this.store.books].map(([key, book]) => [key, this.room.waitingFor(book)] as const)
-    return new Map(all.filter(([, waiting]) => waiting.length > 0))
+  status(partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> {
+    return Effect.sync(() => this.standing(partition, (_, here) => here))
   }
 
-  /** The quotas as they stand; `all` adds those who wait for a counter in other processes. */
-  status(
-    partition: string | undefined,
-    all?: (counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>
-  ): ReadonlyArray<QuotaStatus> {
-    const now = this.now()
-    const sources: Sources = {
-      nowMillis: now,
-      dateOf: this.announcer.datesFrom(now),
-      waitingFor: (book) => {
-        const here = this.room.waitingFor(book)
-        return all === undefined ? here : all(book.key, here)
-      },
-      closedBy: (book) => this.announcer.closedBy(book)
-    }
-    const quotas: Array<QuotaStatus> = []
-    for (const book of this.store.books.values()) {
-      if (partition === undefined || book.partition === partition) quotas.push(statusOf(book, sources))
-    }
-    return quotas
+  survey(partition?: string): Effect.Effect<Survey> {
+    const { survey } = this.store
+    return survey
+      ? Effect.map(survey.look, (all) => ({ scope: "workers", quotas: this.standing(partition, all) }))
+      : Effect.map(this.status(partition), (quotas) => ({ scope: "process", quotas }))
+  }
+
+  /** Who waits for a book here. */
+  waitingFor(book: Book): ReadonlyArray<Waiting> {
+    return this.room.waitingFor(book)
+  }
+
+  /** Lets somebody be told of every call from now on, until what is given back is called. */
+  watch(watcher: Watcher): () => void {
+    return this.announcer.watch(watcher)
+  }
+
+  leases(): number {
+    return this.store.leases?.() ?? 0
   }
 
   /** Sends away who waits, takes nobody in, and gives those under way so long to be answered. */
@@ -201,6 +193,30 @@ export class Limiter {
       })
       return Effect.andThen(stopTimer, Effect.timeoutOption(Effect.interruptible(idle), drain))
     })
+  }
+
+  /** What there is to say of a permit that nobody goes on to use. */
+  private tried<A>(claim: Claim, fiber: AnyFiber, look: (permit: Permit) => A): A {
+    const permit = this.store.permit(claim)
+    this.rank(permit, fiber)
+    const seen = look(permit)
+    this.store.discard(permit)
+    return seen
+  }
+
+  /** The quotas as they stand; `all` adds those who wait for a counter in other processes. */
+  private standing(
+    partition: string | undefined,
+    all: (counter: string, here: ReadonlyArray<Waiting>) => ReadonlyArray<Waiting>
+  ): ReadonlyArray<QuotaStatus> {
+    const now = this.now()
+    const offset = this.announcer.offset(now)
+    return [...this.store.books.values()]
+      .filter((book) => partition === undefined || book.partition === partition)
+      .map((book) => {
+        const waiting = all(book.key, this.room.waitingFor(book))
+        return statusOf(book, now, offset, this.announcer.closedBy(book), waiting)
+      })
   }
 
   private rank(permit: Permit, fiber: AnyFiber): void {

@@ -1,7 +1,8 @@
 import { type DateTime, Option } from "effect"
 import type { Book } from "../admission/Book.ts"
 import type { Waiting } from "../admission/Lane.ts"
-import type { Kind } from "../Quota.ts"
+import type { Kind, Quota } from "../Quota.ts"
+import { dateOf, knownDate } from "./WallTime.ts"
 
 /** One quota as it stands now. */
 export interface QuotaStatus {
@@ -43,36 +44,47 @@ export interface QuotaStatus {
   }>
 }
 
-/** Where the status of books comes from. */
-export interface Sources {
-  readonly nowMillis: number
-  readonly dateOf: (atMillis: number) => DateTime.Utc
-  readonly waitingFor: (book: Book) => ReadonlyArray<Waiting>
-  readonly closedBy: (book: Book) => string | undefined
+/** The status of a book; `offset` makes a date of a monotonic instant. */
+export const statusOf = (
+  book: Book,
+  now: number,
+  offset: number,
+  closedBy: string | undefined,
+  waiting: ReadonlyArray<Waiting>
+): QuotaStatus => {
+  const { key, quota } = book
+  book.advance(now)
+  return {
+    ...viewOf(key, quota, book.closedUntil + offset, now + offset, closedBy),
+    windowMillis: quota.windowMillis,
+    ...numbersOf(book),
+    free: book.free(now),
+    refusals: book.refused,
+    nextAt: knownDate(book.earliest(1, now) + offset),
+    waiting: waiting.map((group) => ({ ...group, since: dateOf(group.since + offset) }))
+  }
 }
 
-export const statusOf = (book: Book, { closedBy, dateOf, nowMillis, waitingFor }: Sources): QuotaStatus => {
-  book.advance(nowMillis)
-  const { closedUntil } = book
-  const nextAt = book.earliest(1, nowMillis)
-  const isClosed = closedUntil > nowMillis
+/** What every view of a quota says of it; instants in epoch milliseconds. */
+export const viewOf = (
+  key: string,
+  { kind, limit }: Quota,
+  closedUntil: number,
+  now: number,
+  words: string | undefined
+) => {
+  const isClosed = closedUntil > now
   return {
-    ...namesOf(book.key),
-    kind: book.quota.kind,
-    published: book.quota.limit,
-    windowMillis: book.quota.windowMillis,
-    ...numbersOf(book),
-    free: book.free(nowMillis),
-    refusals: book.refused,
-    closedUntil: isClosed ? Option.some(dateOf(closedUntil)) : Option.none(),
-    closedBy: isClosed ? Option.fromUndefinedOr(closedBy(book)) : Option.none(),
-    nextAt: nextAt === Infinity ? Option.none() : Option.some(dateOf(nextAt)),
-    waiting: waitingFor(book).map((group) => ({ ...group, since: dateOf(group.since) }))
+    ...namesOf(key),
+    kind,
+    published: limit,
+    closedUntil: isClosed ? knownDate(closedUntil) : Option.none(),
+    closedBy: isClosed ? Option.fromUndefinedOr(words) : Option.none()
   }
 }
 
 /** What the name of a counter says of it. */
-export const namesOf = (key: string) => {
+const namesOf = (key: string) => {
   const [provider = "", partition = "", quota = "", ...within] = key.split("|")
   return { provider, partition, quota, within: within.join("|") }
 }

@@ -1,19 +1,25 @@
 /** Says why a call was sent away, in the terms of the wall clock. */
-import { type DateTime, Option } from "effect"
+import { Option } from "effect"
 import type { Permit } from "../Admission.ts"
 import { AdmissionError, Closed, DeadlineExceeded, Never, QueueFull, Store } from "../AdmissionError.ts"
 import type { Claim } from "../Claim.ts"
 import type { Refusal } from "../WaitingRoom.ts"
 import type { Evidence } from "./Evidence.ts"
+import { dateOf } from "./WallTime.ts"
 
 export const admissionError = (
   { claim }: Permit,
   refusal: Refusal,
   { decided, facts }: Evidence,
-  known: {
+  {
+    deadlineAt,
+    offset,
+    queueBound
+  }: {
     readonly queueBound: number
     readonly deadlineAt: number
-    readonly dateOf: (at: number) => DateTime.Utc
+    /** What makes a date of a monotonic instant. */
+    readonly offset: number
   }
 ): AdmissionError => {
   const fact = facts[decided]
@@ -21,21 +27,21 @@ export const admissionError = (
   const reason = () => {
     switch (refusal._tag) {
       case "Full":
-        return new QueueFull({ bound: known.queueBound })
+        return new QueueFull({ bound: queueBound })
       case "Never":
         return new Never({ quota, cost: fact?.cost ?? 0, limit: refusal.largest })
       case "Late":
         return new DeadlineExceeded({
           quota,
-          earliest: known.dateOf(refusal.earliest),
-          deadline: known.dateOf(known.deadlineAt)
+          earliest: dateOf(refusal.earliest + offset),
+          deadline: dateOf(deadlineAt + offset)
         })
       case "Away":
         return new Store({ description: refusal.description, cause: refusal.cause })
       case "Shut":
         return new Closed({
           quota,
-          retryAt: known.dateOf(refusal.until),
+          retryAt: dateOf(refusal.until + offset),
           refusal: Option.fromUndefinedOr(fact?.refusal)
         })
     }

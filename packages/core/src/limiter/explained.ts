@@ -1,18 +1,19 @@
 /** Explanations for whoever asks, of the evidence that was kept. */
-import { type Clock, DateTime, Option } from "effect"
+import { type Clock, Option } from "effect"
 import type { AdmissionError } from "../AdmissionError.ts"
 import type { Explanation, QuotaState } from "../Explanation.ts"
 import type { RateLimited } from "../RateLimited.ts"
 import type { Evidence, Fact } from "./Evidence.ts"
 import { keptOf } from "./Gathering.ts"
-import { namesOf } from "./QuotaStatus.ts"
+import { viewOf } from "./QuotaStatus.ts"
+import { dateOf, knownDate } from "./WallTime.ts"
 import { wordsOf } from "./Words.ts"
 
 export const explanationOf = ({ at, decided, facts, nextAt, ...rest }: Evidence): Explanation => ({
   ...rest,
   at: dateOf(at),
   decided: Option.map(Option.fromUndefinedOr(facts[decided]), (fact) => stateOf(fact, at)),
-  next: finite(nextAt),
+  next: knownDate(nextAt),
   quotas: facts.map((fact) => stateOf(fact, at))
 })
 
@@ -29,19 +30,8 @@ export const evidenceOfError = (error: AdmissionError | RateLimited, clock: Cloc
     facts: []
   }
 
-const stateOf = ({ at, closedUntil, key, quota, refusal, ...numbers }: Fact, now: number): QuotaState => {
-  const isClosed = closedUntil > now
-  return {
-    ...numbers,
-    ...namesOf(key),
-    kind: quota.kind,
-    published: quota.limit,
-    closedUntil: isClosed ? finite(closedUntil) : Option.none(),
-    closedBy: isClosed && refusal !== undefined ? Option.some(wordsOf(refusal)) : Option.none(),
-    at: finite(at)
-  }
-}
-
-const finite = (epochMillis: number) => (epochMillis === Infinity ? Option.none() : Option.some(dateOf(epochMillis)))
-
-const dateOf = (epochMillis: number) => DateTime.makeUnsafe(Math.min(epochMillis, 8.64e15))
+const stateOf = ({ at, closedUntil, key, quota, refusal, ...numbers }: Fact, now: number): QuotaState => ({
+  ...numbers,
+  ...viewOf(key, quota, closedUntil, now, refusal === undefined ? undefined : wordsOf(refusal)),
+  at: knownDate(at)
+})

@@ -22,6 +22,7 @@ import { deadMillis, missingMillis, type Present } from "./Presence.ts"
 import { RedisClock } from "./RedisClock.ts"
 import { RemoteBook } from "./RemoteBook.ts"
 import { Share, unnoticedMillis } from "./Share.ts"
+import { upcoming } from "./upcoming.ts"
 
 /** A call that is not to wait waits so long for Redis's answer. */
 const patienceMillis = 250
@@ -300,7 +301,7 @@ export class RedisStore extends Admission {
 
   private ask(pool: Pool, permit: Permit, now: number, crowd: Crowd | undefined): Decision {
     const { books } = permit
-    const came = crowd ? this.cameOf(crowd.upcoming(mostSlots), pool, now) : [now]
+    const came = crowd ? this.cameOf(upcoming(crowd, mostSlots), pool, now) : [now]
     const since = samplesOf(came)
     const { place } = pool
     pool.asker = permit
@@ -325,9 +326,9 @@ export class RedisStore extends Admission {
   }
 
   /** Since when those wait who go with the first, of the same shape and with nobody else between. */
-  private cameOf(upcoming: ReadonlyArray<Waiter>, pool: Pool, now: number): ReadonlyArray<number> {
-    const others = upcoming.findIndex(({ permit }) => this.poolOf(permit.claim) !== pool)
-    return turnsOf(others < 0 ? upcoming : upcoming.slice(0, others), now)
+  private cameOf(going: ReadonlyArray<Waiter>, pool: Pool, now: number): ReadonlyArray<number> {
+    const others = going.findIndex(({ permit }) => this.poolOf(permit.claim) !== pool)
+    return turnsOf(others < 0 ? going : going.slice(0, others), now)
   }
 
   private hold(permit: Permit, now: number): Decision {

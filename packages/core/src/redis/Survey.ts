@@ -6,6 +6,7 @@
  */
 import { Duration, Effect, Fiber, Option, Schema, type Scope } from "effect"
 import { Redis } from "effect/persistence"
+import type { Book } from "../admission/Book.ts"
 import type { Waiting } from "../admission/Lane.ts"
 import * as Library from "./Library.ts"
 import * as Messages from "./Messages.ts"
@@ -48,13 +49,15 @@ export const make = ({
     const redis = yield* Redis.Redis
     const scope = yield* Effect.scope
     const questions = `${prefix}:survey`
-    let ours: () => WhoWaits = () => new Map()
+    let waitingFor: (book: Book) => ReadonlyArray<Waiting> = () => []
     let others = new Map<string, Array<Waiting>>()
     let last: { readonly at: number; readonly fiber: Fiber.Fiber<WhoWaits> } | undefined
 
     yield* Messages.heard(redis, questions, (asker) => {
       if (asker === worker) return
-      const told = [...ours()]
+      const told = [...store.books]
+        .map(([key, book]) => [key, waitingFor(book)] as const)
+        .filter(([, groups]) => groups.length > 0)
         .slice(0, mostCounters)
         .map(([key, groups]) => [
           key,
@@ -103,8 +106,8 @@ export const make = ({
           return Fiber.join(fiber)
         })
       }).pipe(Effect.map((elsewhere) => (counter, here) => joined(here, elsewhere.get(counter) ?? []))),
-      tells: (whoWaits) => {
-        ours = whoWaits
+      tells: (waits) => {
+        waitingFor = waits
       }
     }
   })

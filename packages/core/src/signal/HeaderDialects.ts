@@ -9,8 +9,8 @@
  *
  * Total: what is not understood is left out.
  */
-import { parseItem, Token } from "structured-headers"
 import type { Reading } from "../Signal.ts"
+import * as StructuredItem from "./StructuredItem.ts"
 import { reset, type Rounding } from "./WireTime.ts"
 
 /** Longer header names and values are cut, and of more members or readings the first are taken. */
@@ -175,31 +175,25 @@ const membersOf = (text: string): ReadonlyArray<string> => {
 
 /** One member of a structured list: `"burst";q=100;w=60`, `default;r=50`, and `100;w=60` as drafts up to 07 have it. */
 const member = (text: string, rounding: Rounding): Part => {
-  if (!/^[\s\d"a-z*]/i.test(text)) return silent(text)
-  try {
-    const [bare, parameters] = parseItem(text.trim())
-    const values: { -readonly [K in keyof Values]: Values[K] } = {}
-    for (const [name, value] of parameters) {
-      const key = keys.get(name)
-      if (key !== undefined) values[key] = String(value)
-    }
-    if (typeof bare === "number") {
-      return partOf(text, undefined, { ...windowOf(values), limit: String(bare) }, rounding)
-    }
-    return typeof bare === "string" || bare instanceof Token
-      ? partOf(text, String(bare).slice(0, longest.name), values, rounding)
-      : silent(text)
-  } catch {
-    return silent(text)
+  const silent = partOf(text, undefined, {}, rounding)
+  const { parameters, value } = StructuredItem.parse(text.trim()) ?? {}
+  // Negative numbers are told apart by their text, as -0 is one of them.
+  if (parameters === undefined || /^\s*-/.test(text)) return silent
+  const values: { -readonly [K in keyof Values]: Values[K] } = {}
+  for (const [name, told] of parameters) {
+    const key = keys.get(name)
+    if (key !== undefined && told !== undefined) values[key] = String(told)
   }
+  if (typeof value === "number") {
+    return partOf(text, undefined, { ...windowOf(values), limit: String(value) }, rounding)
+  }
+  return typeof value === "string" ? partOf(text, value.slice(0, longest.name), values, rounding) : silent
 }
 
 const windowOf = ({ unit, window }: Values): Values => ({
   ...(window !== undefined && { window }),
   ...(unit !== undefined && { unit })
 })
-
-const silent = (text: string): Part => ({ text, quota: undefined, values: {}, reading: undefined, isAmbiguous: false })
 
 const partOf = (text: string, quota: string | undefined, values: Values, rounding: Rounding): Part => ({
   text,

@@ -16,31 +16,28 @@ export interface Choice {
  * fields of different dialects are not mixed, because they may count different things.
  */
 export const choices = (found: ReadonlyArray<Field>): ReadonlyArray<Choice> => {
-  const families = new Map<string, Map<string, Reading>>()
+  const known = new Map<string, Choice>()
   const resources = new Map<string, string>()
   for (const { family, parts, rest, text } of found) {
     if (isResource(rest, text)) resources.set(family, text)
-    const known = families.get(family) ?? new Map<string, Reading>()
-    families.set(family, known)
     for (const { isAmbiguous, reading } of parts) {
       if (reading === undefined || isAmbiguous) continue
-      const quota = reading.quota ?? ""
-      const before = known.get(quota)
-      known.set(quota, before === undefined ? reading : merge(before, reading))
+      const { quota = "" } = reading
+      const key = `${family} ${quota}`
+      const before = known.get(key)
+      known.set(key, { family, quota, reading: before === undefined ? reading : merge(before.reading, reading) })
     }
   }
-  const best = new Map<string, { readonly choice: Choice; readonly weight: number }>()
-  for (const [family, known] of families) {
-    for (const [quota, told] of known) {
-      // GitHub says in a header of its own which of its quotas the others are about.
-      const resource = quota === "" ? resources.get(family) : undefined
-      const reading = resource === undefined ? told : { ...told, quota: resource }
-      const weight = Object.keys(reading).length * 10 - rank(family)
-      const name = reading.quota ?? ""
-      if (weight > (best.get(name)?.weight ?? -Infinity)) best.set(name, { choice: { family, quota, reading }, weight })
-    }
+  const best = new Map<string, Choice & { readonly weight: number }>()
+  for (const { family, quota, reading: told } of known.values()) {
+    // GitHub says in a header of its own which of its quotas the others are about.
+    const resource = quota === "" ? resources.get(family) : undefined
+    const reading = resource === undefined ? told : { ...told, quota: resource }
+    const weight = Object.keys(reading).length * 10 - rank(family)
+    const { quota: name = "" } = reading
+    if (weight > (best.get(name)?.weight ?? -Infinity)) best.set(name, { family, quota, reading, weight })
   }
-  return [...best.values()].map(({ choice }) => choice).slice(0, longest.members)
+  return [...best.values()].slice(0, longest.members)
 }
 
 /** Whether a header names the quota that the others of its dialect are about. */

@@ -19,8 +19,8 @@ const fields: ReadonlyArray<readonly [name: string, millis: number]> = [
   ["x-response-time", 1]
 ]
 
-/** The headers that are read, in this order. */
-export const names: ReadonlyArray<string> = ["server-timing", ...fields.map(([name]) => name)]
+/** Whether a header is one of those that are read. */
+export const isField = (name: string): boolean => name === "server-timing" || fields.some(([known]) => known === name)
 
 /** The header that tells, and whole milliseconds; none if nothing is said, or nothing that can be read. */
 export const told = (

@@ -25,8 +25,7 @@ const longestText = 64
  * years 2001 to 5138) it is an epoch in seconds, from 1e12 to 1e14 (the same years) in milliseconds. Between and beyond
  * lies nothing that can be meant.
  */
-const epochSeconds = { from: 1e9, to: 1e11 }
-const epochMillis = { from: 1e12, to: 1e14 }
+const isEpoch = (seconds: number): boolean => seconds >= 1e9 && seconds < 1e11
 
 const decimal = /^\+?\d+(?:\.(\d+))?$/
 const iso = /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)? ?(?:Z|UTC|GMT|([+-])(\d\d):?(\d\d))?$/i
@@ -93,10 +92,10 @@ export const reset = (text: string, rounding: Rounding): Instant | undefined => 
   if (match === null) return date(trimmed, rounding) ?? span(trimmed, rounding)
   const value = Number(trimmed)
   if (value * 1000 <= longestMillis) return delayOf(trimmed, 1000, rounding)
-  if (value >= epochSeconds.from && value < epochSeconds.to) {
+  if (isEpoch(value)) {
     return instant("at", value * 1000, placeMillis(1000, match[1]), rounding)
   }
-  if (value >= epochMillis.from && value < epochMillis.to) {
+  if (isEpoch(value / 1000)) {
     // Whole seconds in milliseconds were rounded to seconds first.
     return instant("at", value, value % 1000 === 0 ? 1000 : 1, rounding)
   }

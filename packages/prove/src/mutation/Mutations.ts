@@ -57,11 +57,7 @@ export const mutations: ReadonlyArray<Mutation> = [
       "return Math.max(this.gate.opensAt(now), this.pace.opensAt(now), room)",
       "return Math.max(this.gate.opensAt(now), room)"
     ],
-    [
-      "a quota opens gradually",
-      "const passes = this.gate.passes(units, this.inFlight - this.abandoned.kept)",
-      "const passes = true"
-    ],
+    ["a quota opens gradually", "return this.gate.passes(units, this.inFlight - this.abandoned.kept)", "return true"],
     ["abandoned requests do not keep a closure up", "this.inFlight - this.abandoned.kept)", "this.inFlight)"],
     ["no signal loosens a limit", "this.quota.assumed ? scaled : Math.min(scaled, this.quota.limit)", "scaled"],
     [
@@ -351,8 +347,8 @@ export const mutations: ReadonlyArray<Mutation> = [
     ],
     [
       "seconds to a reset count from the request",
-      "within(sentAt + millis - drift,",
-      "within(nowMillis + millis - drift,"
+      "from: sentAt + Math.floor(millis - drift",
+      "from: nowMillis + Math.floor(millis - drift"
     ],
     [
       "readings of other quotas are not ours",
