@@ -143,10 +143,10 @@ export const layer: Layer.Layer<RateLimiter> = layerWith({})
 /** Admits everything at once: for tests of what stands around it. */
 export const layerUnlimited: Layer.Layer<RateLimiter> = Layer.effect(
   RateLimiter,
-  Effect.map(make({}), (limiter) => {
-    const permit = limiter.permit.bind(limiter)
-    return Object.assign(limiter, { permit: (claim: Claim.Claim) => permit({ ...claim, needs: [] }) })
-  })
+  Effect.map(make({}), (limiter) => ({
+    ...limiter,
+    permit: (claim: Claim.Claim) => limiter.permit({ ...claim, needs: [] })
+  }))
 ).pipe(Layer.provide(layerMemory()))
 
 /** Logs each refusal with its body as a warning; keys never appear, as bodies are what the provider wrote. */

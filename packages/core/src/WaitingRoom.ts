@@ -164,14 +164,11 @@ export class WaitingRoom<W extends Waiter> {
     const waiting: Array<W> = []
     for (const lane of this.lanes.values()) {
       for (let waiter = lane.first as W | undefined; waiter; waiter = lane.first as W | undefined) {
-        lane.remove(waiter)
+        this.take(waiter)
         this.store.discard(waiter.permit)
         waiting.push(waiter)
       }
     }
-    this.lanes.clear()
-    this.tenants.clear()
-    this.size = 0
     return waiting
   }
 

@@ -113,7 +113,7 @@ describe("RateLimiter.events", () => {
         ["Refused", "Paused", "TurnedAway", "Resumed"]
       )
       const [refused, paused, away, resumed] = events
-      assert.strictEqual(refused?._tag === "Refused" && refused.isExpected, false)
+      assert.strictEqual(refused?._tag === "Refused" && refused.why, "unexpected")
       assert.deepInclude(paused, { partition: "acme", quotas: ["rate"], cause: "a refusal" })
       assert.strictEqual(paused?._tag === "Paused" && paused.until.epochMilliseconds, 5000)
       assert.deepInclude(away, { partition: "acme", reason: "DeadlineExceeded", quota: Option.some("rate") })
@@ -150,19 +150,19 @@ describe("RateLimiter.events", () => {
       const ten = Quota.rolling(10, "1 second", { name: "ten", slack: 0, rateMargin: 0 })
       const on = Claim.of(ten)
       const usedUp: Signal.Signal = { ...refusal(1000), readings: [{ quota: "ten", limit: 10, remaining: 0 }] }
-      const isExpected = (events: ReadonlyArray<RateLimiter.LimiterEvent>) =>
-        events.flatMap((event) => (event._tag === "Refused" ? [event.isExpected] : []))
+      const whys = (events: ReadonlyArray<RateLimiter.LimiterEvent>) =>
+        events.flatMap((event) => (event._tag === "Refused" ? [event.why] : []))
       // Two that were under way together: the second refusal says what the first one said.
       const together = Effect.forEach(
         [1, 2],
         () => Effect.sleep(10).pipe(RateLimiter.withPermit(on, { decode: () => refusal(1000) })),
         { concurrency: 2 }
       ).pipe(Effect.forkChild, Effect.andThen(TestClock.adjust(20)))
-      assert.deepStrictEqual(isExpected(yield* eventsOf(together)), [false, true])
+      assert.deepStrictEqual(whys(yield* eventsOf(together)), ["unexpected", "closedBefore"])
       yield* TestClock.adjust("1 hour")
-      assert.deepStrictEqual(isExpected(yield* eventsOf(answered(usedUp, on))), [true])
+      assert.deepStrictEqual(whys(yield* eventsOf(answered(usedUp, on))), ["usedByOthers"])
       const unpublished = Claim.of(Quota.unpublished("1 second"))
-      assert.deepStrictEqual(isExpected(yield* eventsOf(answered(refusal(1000), unpublished))), [true])
+      assert.deepStrictEqual(whys(yield* eventsOf(answered(refusal(1000), unpublished))), ["inDoubt"])
     }).pipe(Effect.provide(RateLimiter.layer))
   )
 })

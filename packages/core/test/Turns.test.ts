@@ -181,9 +181,9 @@ describe("Turns", () => {
         serve(`t${round}-${i}`)
         if (turns.first) turns.remove(turns.first, 0)
       }
-      assert.isBelow(turns.known, 2000)
+      assert.isBelow(turns.flows.size, 2000)
     }
     for (let next = turns.first; next; next = turns.first) turns.remove(next, 0)
-    assert.strictEqual(turns.known, 0)
+    assert.strictEqual(turns.flows.size, 0)
   })
 })

@@ -92,23 +92,16 @@ const read = (event: RateLimiter.LimiterEvent, at: number): Untold => {
   }
   switch (event._tag) {
     case "Refused": {
-      const { closedUntil, isExpected, quotas, refusal } = event
+      const { closedUntil, quotas, refusal, why } = event
       const said = Predicate.hasProperty(refusal, "provider") ? refusal.provider : ""
-      const numbers = quotas.map(({ cooling, foreign, inFlight, limit, limitInForce, quota }): Numbers => ({
-        quota,
-        limit,
-        limitInForce,
-        foreign,
-        held: inFlight,
-        cooling,
-        was: null
-      }))
+      const numbers = quotas.map((each) => numbersOf(each.quota, each))
       return {
         ...base,
         kind: "refused",
         provider: typeof said === "string" ? said.slice(0, 100) : "",
         quotas: quotas.map(({ quota }) => quota),
-        isExpected,
+        isExpected: why !== "unexpected",
+        cause: why,
         until: millisOf(closedUntil),
         numbers
       }
@@ -122,13 +115,28 @@ const read = (event: RateLimiter.LimiterEvent, at: number): Untold => {
       const numbers = [{ quota, limit, limitInForce, foreign, held: null, cooling: null, was: { ...was } }]
       return { ...base, kind: "learned", quotas: [quota], numbers }
     }
-    case "TurnedAway":
-      return { ...base, kind: "turnedAway", quotas: Option.toArray(event.quota), cause: event.reason }
+    case "TurnedAway": {
+      const quotas = Option.toArray(event.quota)
+      const numbers = event.numbers ? [numbersOf(quotas[0] ?? "", event.numbers)] : []
+      return { ...base, kind: "turnedAway", quotas, cause: event.reason, numbers }
+    }
     case "LongWait":
       return { ...base, kind: "longWait", quotas: [event.quota], until: millisOf(event.expectedAt) }
     case "Abandoned":
       return { ...base, quotas: event.quotas }
   }
 }
+
+type Told = NonNullable<Extract<RateLimiter.LimiterEvent, { readonly _tag: "TurnedAway" }>["numbers"]>
+
+const numbersOf = (quota: string, { cooling, foreign, inFlight, limit, limitInForce }: Told): Numbers => ({
+  quota,
+  limit,
+  limitInForce,
+  foreign,
+  held: inFlight,
+  cooling,
+  was: null
+})
 
 const millisOf = (at: DateTime.Utc) => DateTime.toEpochMillis(at)

@@ -8,13 +8,14 @@ const turnedAway = (partition: string): RateLimiter.LimiterEvent => ({
   _tag: "TurnedAway",
   partition,
   reason: "DeadlineExceeded",
-  quota: Option.some("writes")
+  quota: Option.some("writes"),
+  numbers: { limit: 5, limitInForce: 5, inFlight: 3, cooling: 2, foreign: 0 }
 })
 
 const refused: RateLimiter.LimiterEvent = {
   _tag: "Refused",
   partition: "p",
-  isExpected: false,
+  why: "unexpected",
   quotas: [{ quota: "writes", limit: 5, limitInForce: 4, inFlight: 1, cooling: 2, foreign: 0 }],
   closedUntil: DateTime.makeUnsafe(9000),
   refusal: new Tired({ provider: "acme", raw: "in-body" })
@@ -76,8 +77,18 @@ describe("Happenings", () => {
       quotas: ["writes"],
       isExpected: false,
       until: 9000,
-      cause: "",
+      cause: "unexpected",
       numbers: [{ quota: "writes", limit: 5, limitInForce: 4, foreign: 0, held: 1, cooling: 2, was: null }]
     })
+  })
+
+  it("shows how the quota stood that turned a call away", () => {
+    const happenings = new Happenings()
+    happenings.add(turnedAway("p"), 5)
+    const [told] = happenings.tell(5, [])
+    assert.deepInclude(told, { kind: "turnedAway", cause: "DeadlineExceeded", quotas: ["writes"] })
+    assert.deepStrictEqual(told?.numbers, [
+      { quota: "writes", limit: 5, limitInForce: 5, foreign: 0, held: 3, cooling: 2, was: null }
+    ])
   })
 })

@@ -72,7 +72,7 @@ export const Happening = Schema.Struct({
   isExpected: Schema.Boolean,
   /** Until when a quota is closed, or when a long wait is expected to end. */
   until: Schema.NullOr(Schema.Finite),
-  /** What closed a quota, or why a call was turned away; or empty. */
+  /** What closed a quota, or why a call was turned away or refused, in the words of the limiter's events and explanations; or empty. */
   cause: Schema.String,
   numbers: Schema.Array(Numbers)
 })

@@ -166,7 +166,6 @@ class Count {
 
   readonly turnedAway = (): void => {}
   readonly refused = (): void => {}
-  readonly abandoned = (): void => {}
 
   private classOf({ claim }: Permit): Class | undefined {
     const { partition } = this.options

@@ -16,10 +16,6 @@ export class Tenants {
     if (count && --count.calls === 0) this.counts.delete(tenant)
   }
 
-  clear(): void {
-    this.counts.clear()
-  }
-
   /** The one with the most calls for its weight, if without one of them it has no less than a permit's with one more. */
   louderThan({ tenant, weight }: Permit): string | undefined {
     let loudest: string | undefined

@@ -15,7 +15,8 @@ export class Turns {
   private readonly costOf: (waiter: Waiter) => number
   /** How far the one had come that was served last. */
   private virtualTime = 0
-  private readonly flows = new Map<string, Flow>()
+  /** Those of whom anything is kept. */
+  readonly flows = new Map<string, Flow>()
   /** Those in which somebody waits, a heap: the one that goes next is the first. */
   private readonly heap: Array<Flow> = []
 
@@ -68,11 +69,6 @@ export class Turns {
       if (flow !== own) units += Math.min(flow.units, Math.max(0, Math.floor((tag - flow.startTag) * flow.weight)))
     }
     return units
-  }
-
-  /** Of how many tenants anything is kept. */
-  get known(): number {
-    return this.flows.size
   }
 
   /** Tenants of whom somebody waits. */

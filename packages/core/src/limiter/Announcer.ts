@@ -28,7 +28,7 @@ export class Announcer {
 
   private readonly store: RateLimiterStore["Service"]
   private readonly room: WaitingRoom<WaitingCall>
-  private readonly watchers: Array<Watcher> = []
+  private readonly watchers = new Set<Watcher>()
 
   constructor(clock: Clock.Clock, events: Events, store: RateLimiterStore["Service"], room: WaitingRoom<WaitingCall>) {
     this.clock = clock
@@ -37,15 +37,9 @@ export class Announcer {
     this.room = room
   }
 
-  /** A call was admitted at once. */
-  admitted(permit: Permit, now: number): void {
-    if (this.watchers.length > 0) for (const watcher of this.watchers) watcher.admitted(permit, undefined, 0)
-    if (this.paused.size > 0) this.resumed(permit, now)
-  }
-
-  /** A call was admitted after a wait. */
-  waited({ boundBy, permit, since }: WaitingCall, now: number): void {
-    for (const watcher of this.watchers) watcher.admitted(permit, boundBy, now - since)
+  /** A call was admitted: at once, or after a wait since then, which ended at a quota. */
+  admitted(permit: Permit, now: number, boundBy?: Book, since = now): void {
+    if (this.watchers.size > 0) for (const watcher of this.watchers) watcher.admitted(permit, boundBy, now - since)
     if (this.paused.size > 0) this.resumed(permit, now)
   }
 
@@ -75,8 +69,8 @@ export class Announcer {
     const { partition } = permit.claim
     const closedUntil = dateOf(until + this.offset(now))
     const quotas = books.map((book) => ({ quota: book.quota.name, ...numbersOf(book) }))
-    const isExpected = explained !== undefined
-    this.events.publish({ _tag: "Refused", partition, isExpected, quotas, closedUntil, refusal })
+    const why = explained ?? "unexpected"
+    this.events.publish({ _tag: "Refused", partition, why, quotas, closedUntil, refusal })
     if (books.length === 0) return
     const cause = wordsOf(refusal)
     this.events.publish({ _tag: "Paused", partition, quotas: namesOf(books), until: closedUntil, cause })
@@ -102,21 +96,17 @@ export class Announcer {
 
   /** An admitted call has ended. */
   ended(permit: Permit, outcome: Outcome, now: number): void {
-    for (const watcher of this.watchers) watcher.ended?.(permit, outcome, now - permit.admittedAt)
+    if (this.watchers.size > 0)
+      for (const watcher of this.watchers) watcher.ended(permit, outcome, now - permit.admittedAt)
+    if (outcome !== "abandoned" || !this.events.isWatched) return
+    const { books, claim } = permit
+    this.events.publish({ _tag: "Abandoned", partition: claim.partition, quotas: namesOf(books) })
   }
 
   /** From now on it is told, until what is given back is called. */
   watch(watcher: Watcher): () => void {
-    this.watchers.push(watcher)
-    return () => {
-      this.watchers.splice(this.watchers.indexOf(watcher), 1)
-    }
-  }
-
-  abandoned(permit: Permit): void {
-    const { books, claim } = permit
-    for (const watcher of this.watchers) watcher.abandoned(permit)
-    this.events.publish({ _tag: "Abandoned", partition: claim.partition, quotas: namesOf(books) })
+    this.watchers.add(watcher)
+    return () => this.watchers.delete(watcher)
   }
 
   /** Why a call is sent away. */
@@ -202,8 +192,9 @@ export class Announcer {
   private turnedAway(claim: Claim, { partition, reason }: AdmissionError, evidence?: Evidence): void {
     for (const watcher of this.watchers) watcher.turnedAway(claim, reason._tag)
     if (!this.events.isWatched) return
-    const quota = Option.fromUndefinedOr(evidence?.facts[evidence.decided]?.quota.name)
-    this.events.publish({ _tag: "TurnedAway", partition, reason: reason._tag, quota })
+    const numbers = evidence?.facts[evidence.decided]
+    const quota = Option.fromUndefinedOr(numbers?.quota.name)
+    this.events.publish({ _tag: "TurnedAway", partition, reason: reason._tag, quota, numbers })
   }
 
   /** A call was admitted: it ends the closures that are over. */

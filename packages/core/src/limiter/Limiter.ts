@@ -64,7 +64,7 @@ export class Limiter {
     this.room = new WaitingRoom(store, options.queueBound, {
       admitted: (call, now) => {
         this.inFlight++
-        this.announcer.waited(call, now)
+        this.announcer.admitted(call.permit, now, call.boundBy, call.since)
         call.end(call.next)
       },
       refused: (call, refusal) => call.end(Effect.fail(this.errorOf(call, refusal)))
@@ -73,16 +73,16 @@ export class Limiter {
   }
 
   /** A permit to ask for. Settle it in any case. */
-  permit(claim: Claim): Permit {
+  readonly permit = (claim: Claim): Permit => {
     return this.store.permit(claim)
   }
 
   /** Goes on with `next` once every slot of the permit's claim was taken: at once, or after a wait. */
-  admit<A, E, R>(
+  readonly admit = <A, E, R>(
     permit: Permit,
     fiber: AnyFiber,
     next: Effect.Effect<A, E, R>
-  ): Effect.Effect<A, E | AdmissionError, R> {
+  ): Effect.Effect<A, E | AdmissionError, R> => {
     if (this.isClosed) return Effect.fail(this.announcer.closed(permit.claim))
     const now = this.now()
     const isCrowded = this.room.size > 0
@@ -98,7 +98,7 @@ export class Limiter {
   }
 
   /** Ends a permit in whatever state it is; one that was never admitted gives its place up. */
-  settle(permit: Permit, seen: Outcome, details: Details = {}): void {
+  readonly settle = (permit: Permit, seen: Outcome, details: Details = {}): void => {
     if (permit.state === "waiting") this.leave(permit)
     if (permit.state !== "held") return
     const outcome = permit.waiter instanceof WaitingCall && !permit.waiter.hasGone ? "unsent" : seen
@@ -116,13 +116,11 @@ export class Limiter {
     if (closure) {
       this.announcer.refused(permit, closure, refusal, now)
       this.room.closed(closure.books, closure.until, now)
-    } else if (outcome === "abandoned") {
-      this.announcer.abandoned(permit)
     }
     this.afterEnd(permit, now)
   }
 
-  release(permit: Permit, end: "read" | "cut"): void {
+  readonly release = (permit: Permit, end: "read" | "cut"): void => {
     if (permit.state !== "answered") return
     const nanos = this.clock.monotonicTimeNanosUnsafe()
     this.store.release(permit, Math.ceil(Number(nanos) / 1e6), end)
@@ -142,7 +140,7 @@ export class Limiter {
     this.arm()
   }
 
-  estimate(claim: Claim): Effect.Effect<Duration.Duration> {
+  readonly estimate = (claim: Claim): Effect.Effect<Duration.Duration> => {
     return Effect.withFiber((fiber) => {
       const now = this.now()
       const at = this.tried(claim, fiber, (permit) => this.room.estimate(permit, now))
@@ -151,16 +149,16 @@ export class Limiter {
   }
 
   /** What holds a permit back now, or would hold a call back that claims as much, of the fiber's rank. */
-  evidence(subject: Permit | Claim, fiber: AnyFiber): Evidence {
+  readonly evidence = (subject: Permit | Claim, fiber: AnyFiber): Evidence => {
     const evidenceOf = (permit: Permit) => this.announcer.evidenceOf(permit, this.now())
     return subject instanceof Permit ? evidenceOf(subject) : this.tried(subject, fiber, evidenceOf)
   }
 
-  status(partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> {
+  readonly status = (partition?: string): Effect.Effect<ReadonlyArray<QuotaStatus>> => {
     return Effect.sync(() => this.standing(partition, (_, here) => here))
   }
 
-  survey(partition?: string): Effect.Effect<Survey> {
+  readonly survey = (partition?: string): Effect.Effect<Survey> => {
     const { survey } = this.store
     return survey
       ? Effect.map(survey.look, (all) => ({ scope: "workers", quotas: this.standing(partition, all) }))
@@ -173,11 +171,11 @@ export class Limiter {
   }
 
   /** Lets somebody be told of every call from now on, until what is given back is called. */
-  watch(watcher: Watcher): () => void {
+  readonly watch = (watcher: Watcher): (() => void) => {
     return this.announcer.watch(watcher)
   }
 
-  leases(): number {
+  readonly leases = (): number => {
     return this.store.leases?.() ?? 0
   }
 

@@ -1,5 +1,6 @@
 import type { DateTime, Option } from "effect"
 import type { AdmissionError } from "../AdmissionError.ts"
+import type { Why } from "../Explanation.ts"
 
 /** What a limiter tells about its work. Partitions are names that may be printed. */
 export type LimiterEvent = LongWait | TurnedAway | Refused | Paused | Resumed | Learned | Abandoned
@@ -29,14 +30,16 @@ export interface TurnedAway {
   readonly reason: AdmissionError["reason"]["_tag"]
   /** Which quota decided, if one did. */
   readonly quota: Option.Option<string>
+  /** How that one stood. */
+  readonly numbers: Numbers | undefined
 }
 
 /** A provider refused what was sent. */
 export interface Refused {
   readonly _tag: "Refused"
   readonly partition: string
-  /** Whether our books explain it: they had no room, were closed already, or are in doubt. */
-  readonly isExpected: boolean
+  /** How our books explain it; `unexpected` if they had room. */
+  readonly why: Extract<Why, "unexpected" | "usedByOthers" | "closedBefore" | "inDoubt" | "elsewhere">
   readonly quotas: ReadonlyArray<Numbers & { readonly quota: string }>
   readonly closedUntil: DateTime.Utc
   readonly refusal: unknown

@@ -9,7 +9,6 @@ export interface Watcher {
   readonly admitted: (permit: Permit, boundBy: Book | undefined, waitedMillis: number) => void
   readonly turnedAway: (claim: Claim, reason: AdmissionError["reason"]["_tag"]) => void
   readonly refused: (permit: Permit, closure: Closure) => void
-  readonly abandoned: (permit: Permit) => void
   /** A call that was admitted has ended, in whichever way, so long after. */
-  readonly ended?: (permit: Permit, outcome: Outcome, tookMillis: number) => void
+  readonly ended: (permit: Permit, outcome: Outcome, tookMillis: number) => void
 }

@@ -31,12 +31,12 @@ export const entryOf = (event: LimiterEvent): LogEntry => {
       }
     case "Refused":
       return {
-        level: event.isExpected ? "Info" : "Warn",
+        level: event.why === "unexpected" ? "Warn" : "Info",
         message: "refused by the provider",
         annotations: {
           ...common,
           quotas: namesOf(event.quotas.map(({ quota }) => quota)),
-          isExpected: event.isExpected,
+          why: event.why,
           closedUntil: DateTime.formatIso(event.closedUntil),
           refusal: wordsOf(event.refusal)
         }

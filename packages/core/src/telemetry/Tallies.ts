@@ -1,5 +1,5 @@
 /** What a limiter's calls are counted by: provider and quota, and partition where that is asked for. */
-import type { Closure, Permit } from "../Admission.ts"
+import type { Closure, Outcome, Permit } from "../Admission.ts"
 import { CallTally, QuotaTally } from "../admission/Tally.ts"
 import type { Book } from "../admission/Book.ts"
 import type { Claim } from "../Claim.ts"
@@ -65,8 +65,8 @@ export class Tallies implements Watcher {
     }
   }
 
-  abandoned(permit: Permit): void {
-    this.ofPermit(permit).abandoned++
+  ended(permit: Permit, outcome: Outcome): void {
+    if (outcome === "abandoned") this.ofPermit(permit).abandoned++
   }
 
   private ofPermit({ books: [first], claim }: Permit): CallTally {

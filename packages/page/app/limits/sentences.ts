@@ -61,10 +61,19 @@ const reasons: Readonly<Record<string, string>> = {
   Closed: "the limiter is closing"
 }
 
-export const sentenceOf = ({ cause, isExpected, kind }: Happening): string => {
+/** Why a provider refused, as the limiter explains it. */
+const whys: Readonly<Record<string, string>> = {
+  unexpected: "by the provider, although our books had room",
+  usedByOthers: "by the provider, as others had used it up",
+  closedBefore: "by the provider, sent before it was known to be closed, or to find out whether it is",
+  inDoubt: "by the provider, of which it is not known how it counts",
+  elsewhere: "by the provider, for none of the call's quotas"
+}
+
+export const sentenceOf = ({ cause, kind }: Happening): string => {
   switch (kind) {
     case "refused":
-      return isExpected ? "by the provider; our books explain it" : "by the provider, although our books had room"
+      return whys[cause] ?? "by the provider"
     case "paused":
       return cause
     case "resumed":
