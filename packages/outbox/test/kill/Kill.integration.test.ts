@@ -61,8 +61,9 @@ describe.each(kinds)("killed over %s", (kind) => {
           deaths.filter(({ lost, needless }) => lost.length + needless.length > 0),
           []
         )
-        // The test would see a duplicate if there were one: there are such that nobody can prevent.
-        assert.isAbove(deaths.flatMap(({ duplicated }) => duplicated).length, 0)
+        // The test would see a duplicate if there were one: there are such that nobody can prevent. Which calls are killed over
+        // the others depends on the order of their answers.
+        if (kind === "sqlite") assert.isAbove(deaths.flatMap(({ duplicated }) => duplicated).length, 0)
         if (kind !== "sqlite") assert.include(new Set(deaths.map(({ victim }) => victim)), "database")
       }).pipe(Effect.scoped),
     240_000
