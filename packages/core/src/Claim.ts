@@ -57,7 +57,7 @@ export const need = (
 ): Draw => {
   const cost = options?.cost ?? 1
   if (!Number.isInteger(cost) || cost < 1) {
-    throw new ClaimError({ field: `cost of ${quota.name}`, rule: "a whole number of units, 1 or more", value: cost })
+    throw new ClaimError({ field: `cost of ${quota.name}`, rule: "a whole number, 1 or more", value: cost })
   }
   const own = options?.partition === undefined ? {} : { partition: options.partition }
   return { quota, cost, within: options?.within ?? "", ...own }

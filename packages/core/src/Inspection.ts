@@ -109,7 +109,7 @@ export const of = (headers: Readonly<Record<string, string | undefined>>, option
   const clocks: Moment.Clocks = { ...options, serverDateMillis: signal.serverDateMillis }
   const isCached = Signal.isCached(headers)
   const fields = isCached ? [] : HeaderDialects.fields(headers, options.rounding ?? "unknown")
-  const { ignored, limits } = Limits.of(fields, signal.readings, clocks, options.rounding ?? "unknown")
+  const { ignored, limits } = Limits.of(headers, fields, signal.readings, clocks, options.rounding ?? "unknown")
   const retry = signal.retry && { ...Moment.ofRetry(signal.retry, signal, clocks), from: retryFrom(headers, signal) }
   const served = isCached ? undefined : ServedTime.told((name) => own(headers, name))
   const skew = Moment.skew(clocks)

@@ -24,7 +24,7 @@ export interface Page<A, Cursor> {
 /** A server that names as the next page the one that it has just given would be asked for ever. */
 export class PaginationError extends Data.TaggedError("PaginationError")<{ readonly cursor: unknown }> {
   override get message() {
-    return `The page after ${String(this.cursor)} is said to be the same again; the pages end here.`
+    return `The page after ${String(this.cursor)} is said to be itself; the pages end here.`
   }
 }
 

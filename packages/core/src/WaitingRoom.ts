@@ -226,7 +226,7 @@ export class WaitingRoom<W extends Waiter> {
 
   private place(waiter: W, need: number, at: number, now: number): Lane {
     const book = waiter.permit.books[need]
-    if (!book) throw new Error("a waiter needs a quota to wait for")
+    if (!book) throw new Error("no quota to wait for")
     let lane = this.lanes.get(book)
     if (!lane) this.lanes.set(book, (lane = new Lane(book)))
     const formerly = lane.first

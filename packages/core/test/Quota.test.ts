@@ -64,10 +64,7 @@ describe("Claim", () => {
   const quota = Quota.rolling(5, 1000, { name: "rate" })
 
   it("refuses costs that are no units, and one counter twice", () => {
-    assert.throws(
-      () => Claim.need(quota, { cost: 0 }),
-      "cost of rate takes a whole number of units, 1 or more, but was given 0"
-    )
+    assert.throws(() => Claim.need(quota, { cost: 0 }), "cost of rate takes a whole number, 1 or more, but was given 0")
     assert.throws(() => Claim.of(quota, quota), "each counter once")
   })
 

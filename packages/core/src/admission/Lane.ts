@@ -16,9 +16,6 @@ export interface Waiting {
 
 export class Lane {
   readonly book: Book
-  size = 0
-  /** Units that all of them need of the lane's quota. */
-  units = 0
   /** When the first is to be asked for again. */
   nextAt = Infinity
   /** Whether the room is about to look at it anyway. */
@@ -37,8 +34,6 @@ export class Lane {
   insert(waiter: Waiter): void {
     waiter.lane = this
     this.levelOf(waiter.permit.priority).insert(waiter)
-    this.size++
-    this.units += this.costOf(waiter)
   }
 
   /** Takes one out; its tenant's next turn comes the later if it was served at that instant. */
@@ -49,8 +44,6 @@ export class Lane {
     level.remove(waiter, servedAt)
     if (!level.first) this.levels.splice(index, 1)
     waiter.lane = undefined
-    this.size--
-    this.units -= this.costOf(waiter)
   }
 
   /** Units of those who would go before a permit; not more, as far as known. */

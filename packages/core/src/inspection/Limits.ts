@@ -1,7 +1,7 @@
 /** The limits that fields of the dialects tell, and what of them was passed over when one reading was chosen for each. */
 import type { Ignored, Limit, Reason } from "../Inspection.ts"
 import type { Reading } from "../Signal.ts"
-import { type Field, longest, type Part, policies, type Values, windowMillis } from "../signal/HeaderDialects.ts"
+import { type Field, isCut, longest, type Part, policies, type Values, windowMillis } from "../signal/HeaderDialects.ts"
 import { type Choice, choices, isResource } from "../signal/ReadingChoice.ts"
 import type { Rounding } from "../signal/WireTime.ts"
 import * as Moment from "./Moment.ts"
@@ -21,6 +21,7 @@ interface Piece {
 
 /** `readings` are those that a limiter takes of these fields, in the order of the choice. */
 export const of = (
+  headers: Readonly<Record<string, string | undefined>>,
   fields: ReadonlyArray<Field>,
   readings: ReadonlyArray<Reading>,
   clocks: Moment.Clocks,
@@ -50,7 +51,9 @@ export const of = (
     limits: [...taken, ...only],
     ignored: [
       ...pieces.flatMap((piece) => ignoredOf(piece, chosen, pieces, fields, taken)),
-      ...fields.filter(({ isCut }) => isCut).map((field) => ignored({ field }, "overlong")),
+      ...fields
+        .filter((field) => isCut(field, headers[field.name] ?? ""))
+        .map((field) => ignored({ field }, "overlong")),
       ...chosen.flatMap((choice, index) => (taken[index]?.reset?.isPast ? pastOf(choice, pieces) : []))
     ]
   }

@@ -18,17 +18,21 @@ export const explanationOf = ({ at, decided, facts, nextAt, ...rest }: Evidence)
 })
 
 /** What was kept beside an error; where nothing was, what it says itself. */
-export const evidenceOfError = (error: AdmissionError | RateLimited, clock: Clock.Clock): Evidence =>
-  keptOf(error) ?? {
-    at: clock.currentTimeMillisUnsafe(),
-    origin: "provider" in error ? error.provider : "",
-    partition: "partition" in error ? error.partition : "",
-    why: "told",
-    decided: -1,
-    nextAt: Option.match(error.retryAt, { onNone: () => Infinity, onSome: (at) => at.epochMilliseconds }),
-    waitedMillis: 0,
-    facts: []
-  }
+export const evidenceOfError = (error: AdmissionError | RateLimited, clock: Clock.Clock): Evidence => {
+  const { partition = "", provider = "" }: { readonly partition?: string; readonly provider?: string } = error
+  return (
+    keptOf(error) ?? {
+      at: clock.currentTimeMillisUnsafe(),
+      origin: provider,
+      partition,
+      why: "told",
+      decided: -1,
+      nextAt: Option.getOrUndefined(error.retryAt)?.epochMilliseconds ?? Infinity,
+      waitedMillis: 0,
+      facts: []
+    }
+  )
+}
 
 const stateOf = ({ at, closedUntil, key, quota, refusal, ...numbers }: Fact, now: number): QuotaState => ({
   ...numbers,

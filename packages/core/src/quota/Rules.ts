@@ -52,7 +52,7 @@ export const rulesOf = <Field extends string>(quota: string, given: { readonly [
       const duration = Option.map(Duration.fromInput(value as Duration.Input), Duration.toMillis)
       const fits = (millis: number) => Number.isInteger(millis) && millis >= least && millis <= maxWindowMillis
       return Option.getOrElse(Option.filter(duration, fits), () =>
-        refuse(field, `a duration of whole milliseconds, such as "1 minute" or 60000, from ${least} to a year`, value)
+        refuse(field, `a duration of whole milliseconds from ${least} to a year, such as "1 minute"`, value)
       )
     },
     flag: (field: Field, usual: boolean): boolean => {

@@ -68,8 +68,6 @@ export interface Field {
   readonly rest: string | undefined
   readonly text: string
   readonly parts: ReadonlyArray<Part>
-  /** Whether there was more of it than is read. */
-  readonly isCut: boolean
 }
 
 /** Whether a header's name is one of a dialect's. */
@@ -86,18 +84,16 @@ export const fields = (
     const [, vendor = "", limit = "", rest] = headerName.exec(name.slice(0, longest.name)) ?? []
     if (limit === "") continue
     const text = value.slice(0, longest.value).trim()
-    const parts = partsOf(rest, text, rounding)
-    found.push({
-      name,
-      family: vendor + limit,
-      rest,
-      text,
-      parts: parts.length > longest.members ? parts.slice(0, longest.members) : parts,
-      isCut: name.length > longest.name || value.length > longest.value || parts.length > longest.members
-    })
+    found.push({ name, family: vendor + limit, rest, text, parts: partsOf(rest, text, rounding) })
   }
   return found
 }
+
+/** Whether there was more of a field than is read; `value` is the whole of it. */
+export const isCut = ({ name, parts, text }: Field, value: string): boolean =>
+  name.length > longest.name ||
+  value.length > longest.value ||
+  (parts.length === longest.members && membersOf(text).length > longest.members)
 
 /** What one header says; `rest` is its name after `ratelimit-`. */
 const partsOf = (rest: string | undefined, text: string, rounding: Rounding): ReadonlyArray<Part> => {
@@ -111,7 +107,8 @@ const partsOf = (rest: string | undefined, text: string, rounding: Rounding): Re
   }
   if (rest !== undefined && !isPolicy) return []
   if (count(text) !== undefined && !isPolicy) return [partOf(text, undefined, { limit: text }, rounding)]
-  return toldApart(membersOf(text).map((part) => member(part, rounding)))
+  const members = membersOf(text).slice(0, longest.members)
+  return toldApart(members.map((part) => member(part, rounding)))
 }
 
 /** Of several only those that have a name can be told apart. */
@@ -129,6 +126,7 @@ const toldApart = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
 export const policies = ({ rest, text }: Field, rounding: Rounding): ReadonlyArray<Part> =>
   rest === "limit"
     ? membersOf(text)
+        .slice(0, longest.members)
         .map((part) => member(part, rounding))
         .filter(({ values }) => values.window !== undefined)
     : []
@@ -170,7 +168,7 @@ const membersOf = (text: string): ReadonlyArray<string> => {
       start = i + 1
     }
   }
-  return members.slice(0, longest.members + 1)
+  return members
 }
 
 /** One member of a structured list: `"burst";q=100;w=60`, `default;r=50`, and `100;w=60` as drafts up to 07 have it. */

@@ -22,17 +22,19 @@ const item = new RegExp(`^ *${bare}((?:${parameter})*) *$`)
 const parameters = new RegExp(parameter, "g")
 
 export const parse = (text: string): Item | undefined => {
-  const [, bare, rest = ""] = item.exec(text) ?? []
-  if (bare === undefined) return undefined
-  return {
-    value: valueOf(bare),
-    parameters: new Map(Array.from(rest.matchAll(parameters), ([, name = "", value = "?1"]) => [name, valueOf(value)]))
+  const found = item.exec(text)
+  if (found === null) return undefined
+  const [, bare = "", rest = ""] = found
+  const told = new Map<string, Value>()
+  for (let next = parameters.exec(rest); next !== null; next = parameters.exec(rest)) {
+    told.set(next[1] ?? "", valueOf(next[2] ?? "?1"))
   }
+  return { value: valueOf(bare), parameters: told }
 }
 
 const valueOf = (text: string): Value => {
-  if (/^[@:%]/.test(text)) return undefined
   if (/^[-\d]/.test(text)) return Number(text)
+  if (/^[@:%]/.test(text)) return undefined
   if (text.startsWith("?")) return text === "?1"
   return text.startsWith('"') ? text.slice(1, -1).replace(/\\(.)/g, "$1") : text
 }
