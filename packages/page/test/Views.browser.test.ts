@@ -59,6 +59,8 @@ Browser.describeChromium("the page's views", () => {
         (yield* links).map(([, href]) => href),
         ["/behind/limits", "/behind/a/outbox"]
       )
+      // The stream of changes is still under way, and never ends by itself.
+      yield* Effect.promise(() => page.unrouteAll({ behavior: "ignoreErrors" }))
     }).pipe(Effect.scoped, Effect.provide(both))
   )
 

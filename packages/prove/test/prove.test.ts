@@ -10,7 +10,10 @@ for (const group of groups) {
   const isFull = group.latency === "uniform"
   describe(`${group.server}, latency ${group.latency}`, () => {
     it(isFull ? "keeps the promise under every fault" : "is never refused, and gives its price", patience, () => {
-      const rows = isFull ? runGroup(group, 1000, seed) : runGroup(group, 2500, seed, "nothing")
+      // What a thousand requests come to depends on the seed by more than the hundredth that may be missing.
+      const undisturbed = runGroup(group, 2500, seed, "nothing")
+      const faults = isFull ? runGroup(group, 1000, seed).filter(({ trial }) => trial !== "nothing") : []
+      const rows = [...undisturbed, ...faults]
       const failures = rows.flatMap(({ failure, trial }) => (failure === undefined ? [] : [`${trial}: ${failure}`]))
       assert.deepStrictEqual(failures, [])
       assert.isAbove(rows.length, 0)
